@@ -1,0 +1,1 @@
+"""The leaderboard: published figures beside re-run ones."""

@@ -1,0 +1,41 @@
+"""One family of errors: what happened, to which item, and what to do now.
+
+Every error a user can cause derives from :class:`PsycheBenchError`; the command line prints its
+message without a traceback and exits with 1.
+"""
+
+
+class PsycheBenchError(Exception):
+    """Base of all errors whose message is written for the user."""
+
+
+class DataError(PsycheBenchError):
+    """A data set is missing, incomplete or not what was pinned."""
+
+
+class RowError(DataError):
+    """One row cannot be used: names file, row, field and remedy.
+
+    >>> raise RowError("third.json", 12, "answer", "is missing", "add the key or use --skip-bad")
+    Traceback (most recent call last):
+    psyche_bench.errors.RowError: third.json, row 12, field 'answer': is missing. Remedy: add the \
+key or use --skip-bad
+    """
+
+    def __init__(self, file: str, row: int, field: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{file}, row {row}, field '{field}': {problem}. Remedy: {remedy}")
+        self.file, self.row, self.field, self.problem, self.remedy = (
+            file,
+            row,
+            field,
+            problem,
+            remedy,
+        )
+
+
+class RunError(PsycheBenchError):
+    """An evaluation cannot start, go on or be compared as asked."""
+
+
+class ScoreError(PsycheBenchError):
+    """Saved replies cannot be scored as they are: unknown, duplicated or conflicting ids."""

@@ -1,0 +1,1 @@
+"""The data pipeline of the paper's section 2 (Psyche-R1)."""

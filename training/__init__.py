@@ -1,0 +1,1 @@
+"""SFT and GRPO training of the paper's section 2.5."""
