@@ -1,0 +1,218 @@
+"""Where each data set comes from and how it is loaded: one schema, stable ids, declared repairs.
+
+The data root is ``PSYCHE_BENCH_DATA``, else a folder in the user's cache. No benchmark ships with
+the package: it is fetched at a pinned revision (:mod:`psyche_bench.fetch`), and every file is
+checked against its SHA-256.
+"""
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from psyche_bench import cpsyexam, pceb, repairs
+from psyche_bench.errors import DataError
+from psyche_bench.jsonl import read_lines
+from psyche_bench.rows import Rejected, check_golds
+from psyche_bench.schemas import Question, Record, Repair
+
+View = Literal["raw", "repaired"]
+NAMES = ("pceb", "pceb_case_qa", "cpsyexam", "cpsyexam_qa", "sample")
+
+
+class TestKey(Record):
+    """The answer key of a withheld test split."""
+
+    __test__ = False  # pytest: this is no test case
+
+    archive: str
+    revision: str
+    sha256: str
+    file: str
+
+
+class Source(Record):
+    """One released data set: where it stands and what a whole copy of it holds."""
+
+    title: str
+    publisher: str
+    revision: str
+    archive: str
+    inside: str
+    nested: tuple[str, ...]
+    licence: str
+    counts: dict[str, dict[str, int]]
+    test_key: TestKey | None = None
+
+
+class Loaded(Record):
+    """Questions with what was repaired and what was set aside on the way."""
+
+    questions: tuple[Question, ...]
+    repairs: tuple[Repair, ...]
+    rejected: tuple[str, ...]
+
+
+@cache
+def catalogue() -> dict[str, Source]:
+    """The released data sets by name."""
+    text = (files("psyche_bench") / "data" / "sources.toml").read_text(encoding="utf-8")
+    return {name: Source.model_validate(entry) for name, entry in tomllib.loads(text).items()}
+
+
+@cache
+def hashes(name: str) -> dict[str, str]:
+    """SHA-256 of every file of a data set: relative path → hexadecimal digest."""
+    text = (files("psyche_bench") / "data" / f"{name}.sha256").read_text(encoding="utf-8")
+    lines = (line.split("  ", 1) for line in text.splitlines())
+    return {path: digest for digest, path in lines}
+
+
+def data_root() -> Path:
+    """The folder that holds the data sets: ``PSYCHE_BENCH_DATA``, or the user's cache."""
+    named = os.environ.get("PSYCHE_BENCH_DATA")
+    if named:
+        return Path(named)
+    cache_home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(cache_home) / "psyche-bench"
+
+
+def folder(name: str) -> Path:
+    """The folder of a released data set.
+
+    Raises:
+        DataError: it is not there; the message says how to get it.
+    """
+    if name not in catalogue():
+        raise DataError(f"no data set is called {name!r}. Known: {', '.join(catalogue())}.")
+    path = data_root() / name
+    if not path.is_dir():
+        raise DataError(
+            f"{name} is not in {data_root()}. Run `psyche-bench data get {name}`, or set "
+            "PSYCHE_BENCH_DATA to the folder that holds it."
+        )
+    return path
+
+
+def load(name: str, split: str | None = None, view: View = "repaired") -> list[Question]:
+    """The questions of a data set, in the order of the release.
+
+    Args:
+        name: one of :data:`NAMES`; ``pceb`` and ``cpsyexam`` are the multiple-choice items,
+            ``pceb_case_qa`` and ``cpsyexam_qa`` the written answers.
+        split: ``train``, ``dev`` or ``test`` for CPsyExam (all when None); PCEB and the sample
+            have only ``test``.
+        view: ``raw`` as released, ``repaired`` with the declared repairs.
+
+    Raises:
+        DataError: the data set is absent or a row cannot be used (file, row and field are named).
+
+    >>> len(load("sample")) >= 60
+    True
+    """
+    return list(load_all(name, split, view).questions)
+
+
+def load_all(
+    name: str, split: str | None = None, view: View = "repaired", *, skip_bad: bool = False
+) -> Loaded:
+    """Like :func:`load`, with the log of repairs; with ``skip_bad`` also the rows set aside."""
+    if name not in NAMES:
+        raise DataError(f"no data set is called {name!r}. Known: {', '.join(NAMES)}.")
+    root = files("psyche_bench") / "sample" if name == "sample" else folder(_release(name))
+    return _load(name, split, view, skip_bad, Path(str(root)))
+
+
+def _release(name: str) -> str:
+    return name.partition("_")[0]
+
+
+@cache
+def _load(name: str, split: str | None, view: View, skip_bad: bool, root: Path) -> Loaded:
+    rejected = Rejected(skip=skip_bad)
+    questions = _read(name, split, root, rejected)
+    log: list[Repair] = []
+    if view == "repaired":
+        benchmark = _release(name)
+        known = frozenset(oddity.item for oddity in repairs.known_oddities(benchmark))
+        questions, log = repairs.repair(questions, benchmark)
+        questions = check_golds(questions, known, rejected)
+    if not questions and not rejected.errors:
+        raise DataError(f"{name}: {root} holds no items. Run `psyche-bench data check {name}`.")
+    return Loaded(
+        questions=tuple(questions),
+        repairs=tuple(log),
+        rejected=tuple(str(error) for error in rejected.errors),
+    )
+
+
+def _read(name: str, split: str | None, root: Path, rejected: Rejected) -> list[Question]:
+    splits = cpsyexam.SPLITS if name.startswith("cpsyexam") else ("test",)
+    if split is not None and split not in splits:
+        raise DataError(f"{name} has no split {split!r}. It has: {', '.join(splits)}.")
+    wanted = splits if split is None else (split,)
+    if name == "sample":
+        return _read_sample(root)
+    if name.startswith("pceb"):
+        written = name == "pceb_case_qa"
+        return [q for q in pceb.read(root, rejected) if (q.kind == "qa") == written]
+    reader = cpsyexam.read_written if name == "cpsyexam_qa" else cpsyexam.read
+    return [question for part in wanted for question in reader(root, part, rejected)]
+
+
+def _read_sample(root: Path) -> list[Question]:
+    return [
+        Question.model_validate({**row, "file": name, "row": number})
+        for name in ("sample.jsonl", "dialogues.jsonl")
+        for number, row in read_lines(root / name)
+    ]
+
+
+def index(ids: Iterable[str]) -> dict[str, Question]:
+    """Find questions by id, across the data sets their first segments name.
+
+    Raises:
+        DataError: an id belongs to no data set or no item; the first few are named.
+    """
+    wanted = list(ids)
+    known: dict[str, Question] = {}
+    for name in sorted({item.partition("/")[0] for item in wanted}):
+        for part in [n for n in NAMES if _release(n) == name]:
+            known |= {question.id: question for question in load(part)}
+    strange = [item for item in wanted if item not in known]
+    if strange:
+        raise DataError(
+            f"{len(strange)} ids belong to no item: {', '.join(map(repr, strange[:5]))}. "
+            "Ids look like pceb/theory/mmcq/second-14/0007; see `psyche-bench data list`."
+        )
+    return {item: known[item] for item in wanted}
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def differing_files(name: str, root: Path) -> list[str]:
+    """Files of a copy that are missing or differ from the pinned release."""
+    return [
+        relative
+        for relative, expected in hashes(name).items()
+        if not (root / relative).is_file() or digest(root / relative) != expected
+    ]
+
+
+def data_hash(name: str) -> str:
+    """One hash for all files of a data set as they stand on disk (first 12 hexadecimal digits)."""
+    if name == "sample":
+        root = Path(str(files("psyche_bench") / "sample"))
+        named = sorted(path.name for path in root.glob("*.jsonl"))
+    else:
+        root, named = folder(name), sorted(hashes(name))
+    lines = "\n".join(f"{digest(root / path)}  {path}" for path in named if (root / path).is_file())
+    return hashlib.sha256(lines.encode()).hexdigest()[:12]
