@@ -151,12 +151,14 @@ def _load(name: str, split: str | None, view: View, skip_bad: bool, root: Path) 
 
 
 def _read(name: str, split: str | None, root: Path, rejected: Rejected) -> list[Question]:
-    splits = cpsyexam.SPLITS if name.startswith("cpsyexam") else ("test",)
+    splits = {"cpsyexam": cpsyexam.SPLITS, "sample": ("test", "train")}.get(
+        _release(name), ("test",)
+    )
     if split is not None and split not in splits:
         raise DataError(f"{name} has no split {split!r}. It has: {', '.join(splits)}.")
     wanted = splits if split is None else (split,)
     if name == "sample":
-        return _read_sample(root)
+        return [question for part in wanted for question in _read_sample(root, part)]
     if name.startswith("pceb"):
         written = name == "pceb_case_qa"
         return [q for q in pceb.read(root, rejected) if (q.kind == "qa") == written]
@@ -164,12 +166,42 @@ def _read(name: str, split: str | None, root: Path, rejected: Rejected) -> list[
     return [question for part in wanted for question in reader(root, part, rejected)]
 
 
-def _read_sample(root: Path) -> list[Question]:
+SAMPLE_FILES = {"test": ("sample.jsonl", "dialogues.jsonl"), "train": ("exemplars.jsonl",)}
+
+
+def _read_sample(root: Path, split: str) -> list[Question]:
     return [
         Question.model_validate({**row, "file": name, "row": number})
-        for name in ("sample.jsonl", "dialogues.jsonl")
+        for name in SAMPLE_FILES[split]
         for number, row in read_lines(root / name)
     ]
+
+
+def universe(ids: Iterable[str]) -> dict[str, Question]:
+    """Every item, by id, of the splits that the given ids touch."""
+    wanted = list(dict.fromkeys(ids))
+    places = sorted({_place(item) for item in wanted})
+    return {
+        question.id: question
+        for name, split in places
+        for part in NAMES
+        if _release(part) == name
+        for question in load(part, split)
+    }
+
+
+def _place(item: str) -> tuple[str, str | None]:
+    """Data set and split an id names: ``cpsyexam/dev/…``; the others hold one split."""
+    name, _, rest = item.partition("/")
+    if name not in {_release(known) for known in NAMES}:
+        raise DataError(f"{item!r} {_ID_REMEDY}")
+    return name, rest.partition("/")[0] if name == "cpsyexam" else None
+
+
+_ID_REMEDY = (
+    "is no item's id. Ids look like pceb/theory/mmcq/second-14/0007; "
+    "`psyche-bench data ids NAME` prints them."
+)
 
 
 def index(ids: Iterable[str]) -> dict[str, Question]:
@@ -178,17 +210,12 @@ def index(ids: Iterable[str]) -> dict[str, Question]:
     Raises:
         DataError: an id belongs to no data set or no item; the first few are named.
     """
-    wanted = list(ids)
-    known: dict[str, Question] = {}
-    for name in sorted({item.partition("/")[0] for item in wanted}):
-        for part in [n for n in NAMES if _release(n) == name]:
-            known |= {question.id: question for question in load(part)}
+    wanted = list(dict.fromkeys(ids))
+    known = universe(wanted)
     strange = [item for item in wanted if item not in known]
     if strange:
-        raise DataError(
-            f"{len(strange)} ids belong to no item: {', '.join(map(repr, strange[:5]))}. "
-            "Ids look like pceb/theory/mmcq/second-14/0007; see `psyche-bench data list`."
-        )
+        others = f" (and {len(strange) - 1} more)" if len(strange) > 1 else ""
+        raise DataError(f"{strange[0]!r}{others} {_ID_REMEDY}")
     return {item: known[item] for item in wanted}
 
 

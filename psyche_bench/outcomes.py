@@ -1,0 +1,188 @@
+"""Replies to outcomes: one line per item of a run, whatever wrote the reply.
+
+Here an item's state is decided, and nowhere else: the reader says what was answered, the scores
+say how well, and a reply without an answer that hit the token cap counts as truncated.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from psyche_bench import answers, scoring, textmetrics
+from psyche_bench.errors import DataError, ScoreError
+from psyche_bench.jsonl import read_lines
+from psyche_bench.schemas import Outcome, Question, State
+
+
+def grade(
+    question: Question,
+    reply: str | None,
+    *,
+    task: str = "",
+    protocol: str = "",
+    prompt_hash: str = "",
+    tokens: int | None = None,
+    capped: bool | None = None,
+) -> Outcome:
+    """Grade one reply.
+
+    Args:
+        question: the item, with its gold (None where withheld) or reference.
+        reply: the model's text as written, reasoning included; None when there is none.
+        tokens: tokens written, None where the backend does not tell.
+        capped: whether the token cap stopped the model.
+
+    Returns:
+        The outcome; ``scores`` is empty where no gold is known, never zero for that reason.
+    """
+    if question.kind == "qa":
+        state, predicted, scores = _written(question, reply, capped)
+    else:
+        state, predicted, scores = _chosen(question, reply, capped)
+    return Outcome(
+        id=question.id,
+        task=task,
+        protocol=protocol,
+        prompt_hash=prompt_hash,
+        reply=reply,
+        predicted=predicted,
+        gold=question.gold,
+        state=state,
+        scores=scores,
+        tokens=tokens,
+        capped=capped,
+    )
+
+
+Graded = tuple[State, str | None, dict[str, float]]
+
+
+def _chosen(question: Question, reply: str | None, capped: bool | None) -> Graded:
+    if reply is None:
+        return "missing", None, _option_scores(None, question.gold)
+    reading = answers.read(reply, "".join(question.options) or "ABCDE", question.options)
+    scores = _option_scores(reading.letters, question.gold)
+    if reading.letters is None:
+        cut = reading.state == "truncated" or bool(capped)
+        return ("truncated" if cut else "unparsed"), None, scores
+    return _state(scores), "".join(sorted(reading.letters)), scores
+
+
+def _option_scores(predicted: frozenset[str] | None, gold: str | None) -> dict[str, float]:
+    if gold is None:
+        return {}
+    right = frozenset(gold)
+    return {
+        "standard": scoring.standard(predicted, right),
+        "elastic": scoring.elastic(predicted, right),
+    }
+
+
+def _state(scores: Mapping[str, float]) -> State:
+    if not scores:
+        return "ungraded"
+    if scores["standard"]:
+        return "right"
+    return "partial" if scores["elastic"] else "wrong"
+
+
+def _written(question: Question, reply: str | None, capped: bool | None) -> Graded:
+    """A written answer: text metrics on what stands after the reasoning; nothing scores zero."""
+    text = None if reply is None else answers.visible(reply)
+    scores = textmetrics.score(text or "", question.reference) if question.reference else {}
+    if reply is None:
+        return "missing", None, scores
+    if text is not None and text.strip():
+        return "written", None, scores
+    return ("truncated" if text is None or capped else "unparsed"), None, scores
+
+
+def choose(option_sets: Sequence[str], log_likelihoods: Sequence[float]) -> str:
+    """The option set of highest log-likelihood, as a reply the reader understands."""
+    best = max(range(len(option_sets)), key=log_likelihoods.__getitem__)
+    return answers.render(option_sets[best])
+
+
+def load(path: Path) -> list[Outcome]:
+    """Read an ``outcomes.jsonl``.
+
+    Raises:
+        DataError: a line is broken or is no outcome; file, line and field are named.
+    """
+    found = []
+    for number, row in read_lines(path):
+        try:
+            found.append(Outcome.model_validate(row))
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"]))
+            raise DataError(
+                f"{path}, line {number}, field '{field}': {first['msg']}. Outcomes are written by "
+                "`psyche-bench eval` and `psyche-bench score --out`."
+            ) from error
+    return found
+
+
+class SavedReply(dict[str, Any]):
+    """One saved reply with whatever its file tells about it: keyword arguments of :func:`grade`."""
+
+
+def replies(path: Path) -> Iterator[tuple[str, SavedReply]]:
+    """Yield ``(item id, reply and what is known about it)`` from any file of saved replies.
+
+    Understood are lm_eval's ``samples_*.jsonl``, our ``outcomes.jsonl`` and plain lines
+    ``{"id": …, "reply": …}``.
+
+    Raises:
+        DataError: a line is none of these; file and line are named.
+    """
+    for number, row in read_lines(path):
+        if "doc" in row and "resps" in row:
+            yield _from_sample(path, number, row)
+        elif "id" in row and "reply" in row:
+            known = ("reply", "task", "protocol", "prompt_hash", "tokens", "capped")
+            yield str(row["id"]), SavedReply({k: row[k] for k in known if k in row})
+        else:
+            raise DataError(
+                f"{path}, line {number}: neither an lm_eval sample of our tasks, nor an outcome, "
+                'nor {"id": …, "reply": …}. Give one reply a line.'
+            )
+
+
+def _from_sample(path: Path, number: int, row: dict[str, Any]) -> tuple[str, SavedReply]:
+    doc = row["doc"]
+    if not isinstance(doc, dict) or "prompt_hash" not in doc:
+        raise DataError(
+            f"{path}, line {number}: a sample of another task (no psyche-bench item in `doc`). "
+            "Pass samples of the tasks that `psyche-bench tasks` lists."
+        )
+    saved = SavedReply({k: doc[k] for k in ("task", "protocol", "prompt_hash")})
+    if doc.get("choices"):
+        likelihoods = [float(response[0][0]) for response in row["resps"]]
+        saved["reply"] = choose(doc["choices"], likelihoods)
+    else:
+        saved["reply"] = row["resps"][0][0]
+        saved["tokens"], saved["capped"] = row.get("tokens"), row.get("capped")
+    return str(doc["id"]), saved
+
+
+def regrade(
+    saved: Iterator[tuple[str, SavedReply]], questions: Mapping[str, Question]
+) -> list[Outcome]:
+    """Grade saved replies against their items.
+
+    Raises:
+        ScoreError: an id is unknown, or stands twice.
+    """
+    graded: dict[str, Outcome] = {}
+    for item, reply in saved:
+        if item in graded:
+            raise ScoreError(
+                f"{item} has two replies. Keep one, or score the two files in separate calls."
+            )
+        if item not in questions:
+            raise ScoreError(f"{item} belongs to no item of the data sets that were loaded.")
+        graded[item] = grade(questions[item], **reply)
+    return list(graded.values())

@@ -1,0 +1,104 @@
+"""What a run was: everything needed to say whether two runs can be compared, and to repeat one.
+
+Written as ``run.json`` beside the outcomes. Secrets never enter: arguments whose name speaks of a
+key, token, password or secret are masked before anything is stored.
+"""
+
+import platform
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from psyche_bench import prompting, sources
+from psyche_bench.schemas import Outcome
+from psyche_bench.signature import signature
+
+PACKAGES = ("psyche-bench", "lm_eval", "transformers", "torch", "vllm", "jieba", "sacrebleu")
+_SECRET = re.compile(r"(key|token|password|secret|authorization)$", re.IGNORECASE)
+_TOKEN_LIMITS = {"max_tokens", "max_gen_tokens"}
+MASK = "***"
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of the packages a number depends on."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def masked(value: Any, name: str = "") -> Any:
+    """The same value with whatever a secret-sounding name holds replaced by :data:`MASK`.
+
+    >>> masked({"base_url": "http://127.0.0.1", "auth_token": "abc"})
+    {'base_url': 'http://127.0.0.1', 'auth_token': '***'}
+    """
+    if isinstance(value, Mapping):
+        return {key: masked(inner, str(key)) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(inner, name) for inner in value]
+    return MASK if value and _SECRET.search(name) and name not in _TOKEN_LIMITS else value
+
+
+def hardware() -> dict[str, str]:
+    """Processor and, where torch is loaded and sees one, GPU."""
+    found = {"machine": platform.machine(), "system": platform.system()}
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        found["gpu"] = torch.cuda.get_device_name(0)
+    return found
+
+
+def prompt_hashes(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """One hash a task over its items' prompts, in order."""
+    by_task: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        by_task.setdefault(outcome.task, []).append(f"{outcome.id} {outcome.prompt_hash}")
+    return {task: prompting.text_hash(*lines) for task, lines in by_task.items()}
+
+
+def data_hashes(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """Hash of each data set that was used, as it stands on disk."""
+    names = sorted({outcome.id.partition("/")[0] for outcome in outcomes})
+    return {name: sources.data_hash(name) for name in names}
+
+
+def passport(settings: Mapping[str, Any], outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The passport of a finished run.
+
+    Args:
+        settings: what the run was asked for (model, model_args, tasks, protocol, lang, …).
+        outcomes: its outcomes.
+    """
+    safe: dict[str, Any] = masked(dict(settings))
+    record: dict[str, Any] = {
+        **safe,
+        "prompt_hashes": prompt_hashes(outcomes),
+        "data_hashes": data_hashes(outcomes),
+        "view": "repaired",
+        "versions": versions(),
+        "hardware": hardware(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "items": len(outcomes),
+    }
+    record["signature"] = signature(
+        {
+            "tasks": "+".join(record["prompt_hashes"]),
+            "protocol": safe.get("protocol"),
+            "lang": safe.get("lang"),
+            "prompts": prompting.text_hash(*record["prompt_hashes"].values()),
+            "data": "+".join(record["data_hashes"].values()),
+            "view": record["view"],
+            "limit": safe.get("limit"),
+            "backend": safe.get("backend"),
+            "lm_eval": record["versions"].get("lm_eval"),
+            "version": record["versions"].get("psyche-bench"),
+        }
+    )
+    return record

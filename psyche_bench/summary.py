@@ -1,0 +1,276 @@
+"""Outcomes to the scored table: columns, groups, chance, always over whole subsets.
+
+A column is one subset under one task; a group is a benchmark. Groups are computed from items,
+never from rounded sub-scores: ``standard`` and ``elastic`` as unweighted means of the columns (the
+paper's Avg) and weighted by items.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from psyche_bench import stats
+from psyche_bench.errors import ScoreError
+from psyche_bench.prompting import option_sets
+from psyche_bench.schemas import Outcome, Question, Record
+from psyche_bench.scoring import elastic, standard
+
+GRADED = ("standard", "elastic")
+WHOLE: dict[str, int] = {"pceb": 6, "cpsyexam": 4, "psyche_sample": 6}
+"""Multiple-choice columns of each benchmark: a mean over fewer says so."""
+
+
+class Interval(Record):
+    """A 95 % interval, in the unit of the figure it belongs to."""
+
+    low: float
+    high: float
+
+
+class Column(Record):
+    """One subset of one run. Percentages 0–100 over all ``n`` items; None = cannot be known.
+
+    ``n`` counts the items in the denominator, ``whole`` those of the whole subset, ``missing``
+    those without a reply (they score 0). ``chance`` is what uniform guessing among the allowed
+    answers scores. ``scores`` holds standard and elastic accuracy, or text metrics.
+    """
+
+    column: str
+    group: str
+    subset: str
+    n: int
+    whole: int
+    missing: int
+    scores: dict[str, float | None]
+    intervals: dict[str, Interval | None]
+    chance: dict[str, float]
+    answered: float
+    truncated: float
+    capped: float | None
+    tokens: float | None
+
+
+class Group(Record):
+    """A benchmark's means over its multiple-choice columns, in percent."""
+
+    group: str
+    n: int
+    columns: int
+    of: int
+    standard: float | None
+    elastic: float | None
+    standard_by_item: float | None
+    elastic_by_item: float | None
+    intervals: dict[str, Interval | None]
+    answered: float
+    truncated: float
+
+
+class Summary(Record):
+    """Everything the table shows."""
+
+    groups: tuple[Group, ...]
+    columns: tuple[Column, ...]
+
+
+def column_name(question: Question) -> str:
+    """The task that asks an item zero-shot; names the column of replies that name no task.
+
+    PCEB: ``pceb_case_smcq``; CPsyExam: ``cpsyexam_kg_smcq``, dev ``cpsyexam_dev_kg_smcq``.
+    """
+    if question.benchmark == "sample":
+        return f"psyche_sample_{question.subset}"
+    split = "" if question.split == "test" else f"_{question.split}"
+    return f"{question.benchmark}{split}_{question.subset}"
+
+
+Items = list[tuple[Question, Outcome]]
+
+
+def columns_of(
+    outcomes: Sequence[Outcome], universe: Mapping[str, Question], *, partial: bool
+) -> dict[str, Items]:
+    """Items by column, in the order of the release.
+
+    Args:
+        outcomes: what was graded.
+        universe: every item of the data sets concerned, by id.
+        partial: whether the run was limited on purpose; otherwise items of a touched subset that
+            have no outcome enter as ``missing`` and score 0.
+
+    Raises:
+        ScoreError: an item is graded twice in one column.
+    """
+    found: dict[str, dict[str, Outcome]] = {}
+    for outcome in outcomes:
+        name = outcome.task or column_name(universe[outcome.id])
+        if outcome.id in found.setdefault(name, {}):
+            raise ScoreError(f"{outcome.id} stands twice in {name}. Keep one reply an item.")
+        found[name][outcome.id] = outcome
+    return {name: _filled(graded, universe, partial=partial) for name, graded in found.items()}
+
+
+def _filled(graded: Mapping[str, Outcome], universe: Mapping[str, Question], *, partial: bool) -> Items:
+    from psyche_bench.outcomes import grade
+
+    if partial:
+        return [(universe[item], outcome) for item, outcome in graded.items()]
+    some = next(iter(graded.values()))
+    return [
+        (q, graded.get(q.id) or grade(q, None, task=some.task, protocol=some.protocol))
+        for q in _subset(universe, universe[some.id])
+    ]
+
+
+def _subset(universe: Mapping[str, Question], like: Question) -> list[Question]:
+    key = (like.benchmark, like.split, like.subset)
+    return [q for q in universe.values() if (q.benchmark, q.split, q.subset) == key]
+
+
+def summarise(
+    outcomes: Sequence[Outcome], universe: Mapping[str, Question], *, partial: bool = False
+) -> Summary:
+    """The table of a run.
+
+    Args:
+        outcomes: graded replies, each item at most once a task.
+        universe: every item of the data sets concerned, by id.
+        partial: True for a run with ``--limit``: denominators are the items that were asked, and
+            the table says how many of how many.
+    """
+    by_column = columns_of(outcomes, universe, partial=partial)
+    columns = [
+        _column(name, items, len(_subset(universe, items[0][0])))
+        for name, items in by_column.items()
+    ]
+    groups: dict[str, dict[str, Items]] = {}
+    for column in columns:
+        if "standard" in column.scores:
+            groups.setdefault(column.group, {})[column.column] = by_column[column.column]
+    return Summary(
+        groups=tuple(_group(name, members) for name, members in groups.items()),
+        columns=tuple(columns),
+    )
+
+
+def _percent(values: Iterable[float]) -> float:
+    listed = list(values)
+    return 100 * sum(listed) / len(listed)
+
+
+def _mean_known(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _share(items: Items, *states: str) -> float:
+    return _percent(outcome.state in states for _, outcome in items)
+
+
+def _answered(items: Items) -> float:
+    return 100 - _share(items, "unparsed", "truncated", "missing")
+
+
+def _column(name: str, items: Items, whole: int) -> Column:
+    first, outcomes = items[0][0], [outcome for _, outcome in items]
+    names = list(GRADED) if first.kind in ("smcq", "mmcq") else _metric_names(outcomes)
+    capped = _mean_known(None if o.capped is None else 100.0 * o.capped for o in outcomes)
+    graded = all(outcome.scores for outcome in outcomes)
+    scale = 100.0 if first.kind in ("smcq", "mmcq") else 1.0
+    return Column(
+        column=name,
+        group=name.removesuffix(f"_{first.subset}"),
+        subset=first.subset,
+        n=len(items),
+        whole=whole,
+        missing=sum(outcome.state == "missing" for outcome in outcomes),
+        scores={m: _score(items, m, scale) if graded else None for m in names},
+        intervals={m: _interval(items, m, scale) if graded else None for m in names},
+        chance=_chances(items) if first.kind in ("smcq", "mmcq") and graded else {},
+        answered=_answered(items),
+        truncated=_share(items, "truncated"),
+        capped=capped,
+        tokens=_mean_known(outcome.tokens for outcome in outcomes),
+    )
+
+
+def _metric_names(outcomes: Sequence[Outcome]) -> list[str]:
+    return sorted({name for outcome in outcomes for name in outcome.scores})
+
+
+def _values(items: Items, metric: str, scale: float) -> list[float]:
+    return [scale * outcome.scores[metric] for _, outcome in items]
+
+
+def _score(items: Items, metric: str, scale: float) -> float:
+    values = _values(items, metric, scale)
+    return sum(values) / len(values)
+
+
+def _interval(items: Items, metric: str, scale: float) -> Interval | None:
+    clusters = [question.cluster for question, _ in items]
+    return _ends(stats.interval(_values(items, metric, scale), clusters, bounds=(0, 100)))
+
+
+def _ends(found: stats.Interval) -> Interval | None:
+    """The interval's ends; None where the data cannot tell (one item, one vignette)."""
+    if found.low is None or found.high is None:
+        return None
+    return Interval(low=found.low, high=found.high)
+
+
+def _chances(items: Items) -> dict[str, float]:
+    both = [_chance(question) for question, _ in items]
+    return {name: _percent(chance[name] for chance in both) for name in GRADED}
+
+
+def _chance(question: Question) -> dict[str, float]:
+    """What a uniform guess among the allowed answers scores on one item."""
+    gold, allowed = frozenset(question.gold or ""), option_sets(question)
+    metrics = {"standard": standard, "elastic": elastic}
+    return {
+        name: sum(metric(frozenset(guess), gold) for guess in allowed) / len(allowed)
+        for name, metric in metrics.items()
+    }
+
+
+def _group(name: str, members: Mapping[str, Items]) -> Group:
+    every = [pair for items in members.values() for pair in items]
+    graded = all(outcome.scores for _, outcome in every)
+    figures: dict[str, Any] = {}
+    for metric in GRADED:
+        columns = [_values(items, metric, 100.0) for items in members.values()] if graded else []
+        figures[metric] = _mean_known(sum(c) / len(c) for c in columns)
+        figures[f"{metric}_by_item"] = _mean_known(value for c in columns for value in c)
+    benchmark = next((known for known in WHOLE if name.startswith(known)), name)
+    return Group(
+        group=name,
+        n=len(every),
+        columns=len(members),
+        of=WHOLE.get(benchmark, len(members)),
+        intervals=_group_intervals(members) if graded else dict.fromkeys(_GROUP_FIGURES),
+        answered=_answered(every),
+        truncated=_share(every, "truncated"),
+        **figures,
+    )
+
+
+_GROUP_FIGURES = tuple(f"{metric}{how}" for metric in GRADED for how in ("", "_by_item"))
+
+
+def _group_intervals(members: Mapping[str, Items]) -> dict[str, Interval | None]:
+    sizes = [float(len(items)) for items in members.values()]
+    shares = [size / sum(sizes) for size in sizes]
+    plain = {metric: _average_interval(members, metric, None) for metric in GRADED}
+    weighted = {f"{m}_by_item": _average_interval(members, m, shares) for m in GRADED}
+    return plain | weighted
+
+
+def _average_interval(
+    members: Mapping[str, Items], metric: str, weights: list[float] | None
+) -> Interval | None:
+    """Interval of a mean of columns; vignettes that reach into several columns stay whole."""
+    columns = [
+        stats.Column(_values(items, metric, 100.0), [question.cluster for question, _ in items])
+        for items in members.values()
+    ]
+    return _ends(stats.average_interval(columns, weights=weights, bounds=(0, 100)))

@@ -1,0 +1,54 @@
+"""Tasks that write a counsellor's next reply, with the history as real chat turns.
+
+Nothing is scored here: replies are saved and judged in a second stage.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from psyche_bench import prompting
+from psyche_bench.schemas import Question
+from psyche_bench.tasks.exam import ExamTask
+
+
+class CounsellingTask(ExamTask):
+    """One document per client turn; the protocol only sets the cap."""
+
+    def _doc(self, question: Question) -> dict[str, Any]:
+        system = prompting.template("counselling")["system"][self.lang]
+        said = [f"{turn.role}: {turn.content}" for turn in question.history]
+        return {
+            "id": question.id,
+            "task": str(self.config.task),
+            "protocol": self.protocol.name,
+            "subject": question.subject,
+            "prompt": question.stem,
+            "prompt_hash": prompting.text_hash(system, *said, question.stem),
+            "choices": [],
+            "continuations": [],
+            "target": "",
+        }
+
+    def fewshot_context(
+        self,
+        doc: dict[str, Any],
+        num_fewshot: int,
+        system_instruction: str | None = None,
+        apply_chat_template: bool = False,
+        chat_template: Callable[..., str] | None = None,
+        **_: Any,
+    ) -> str:
+        """System instruction, the dialogue so far, the client's words; a transcript without chat."""
+        question = self.questions[doc["id"]]
+        system = system_instruction or prompting.template("counselling")["system"][self.lang]
+        turns = [turn.model_dump() for turn in question.history]
+        messages = [
+            {"role": "system", "content": system},
+            *turns,
+            {"role": "user", "content": question.stem},
+        ]
+        if apply_chat_template and chat_template:
+            return chat_template(messages, add_generation_prompt=True)
+        names = {"system": "", "user": "来访者：", "assistant": "咨询师："}
+        said = "\n".join(names[message["role"]] + message["content"] for message in messages)
+        return f"{said}\n咨询师："

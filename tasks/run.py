@@ -1,0 +1,214 @@
+"""``psyche-bench eval``: ``lm_eval run`` with our tasks, a journal, outcomes and a passport.
+
+Everything lm_eval understands is passed through; its own files go to ``OUT/lm_eval``. Beside them
+stand ``outcomes.jsonl`` (one line per item), ``run.json`` (the passport), ``table.md`` and
+``journal.jsonl`` (replies as they came, from which a killed run goes on).
+"""
+
+import argparse
+import contextlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from psyche_bench import outcomes, passport, report, sources, summary
+from psyche_bench.errors import RunError
+from psyche_bench.jsonl import read_json, write_json, write_lines, write_text
+from psyche_bench.prompting import text_hash
+from psyche_bench.schemas import Outcome
+from psyche_bench.tasks.catalogue import tasks_path
+from psyche_bench.tasks.journal import Journal
+
+COMPARED = (
+    "model", "model_args", "tasks", "protocol", "lang", "limit", "samples", "num_fewshot",
+    "gen_kwargs", "apply_chat_template", "fewshot_as_multiturn", "system_instruction", "seed",
+)  # fmt: skip
+"""Settings that make a run what it is: a folder takes one combination of them."""
+
+
+def lm_eval_arguments(words: Sequence[str]) -> argparse.Namespace:
+    """Parse arguments with lm_eval's own parser, so that every one of them is understood."""
+    from lm_eval._cli.harness import HarnessCLI
+
+    parsed: argparse.Namespace = HarnessCLI()._parser.parse_args(["run", *words])
+    return parsed
+
+
+def settings_of(arguments: argparse.Namespace, protocol: str, lang: str) -> dict[str, Any]:
+    """What a run is asked for, as plain JSON values."""
+    given = vars(arguments)
+    model = given.get("model") or "hf"
+    settings = {name: given.get(name) for name in COMPARED}
+    tasks = sorted({task for entry in given["tasks"] for task in str(entry).split(",")})
+    settings |= {"model": model, "tasks": tasks, "protocol": protocol, "lang": lang}
+    return settings | {"backend": model, "batch_size": given.get("batch_size")}
+
+
+def default_folder(settings: dict[str, Any]) -> Path:
+    """Where a run goes when no ``--output_path`` is given: the same settings, the same folder."""
+    arguments = settings["model_args"] or {}
+    name = Path(str(arguments.get("pretrained") or arguments.get("model") or settings["model"]))
+    readable = re.sub(r"[^\w.-]+", "-", name.name)
+    told_apart = text_hash(*(repr(settings[key]) for key in COMPARED))[:6]
+    return Path("runs") / f"{readable}-{settings['protocol']}-{told_apart}"
+
+
+def evaluate(
+    arguments: argparse.Namespace, *, protocol: str, lang: str, batch_tokens: int, form: str
+) -> int:
+    """Run, or go on with, one evaluation, and print its table.
+
+    Args:
+        arguments: lm_eval's own arguments (see :func:`lm_eval_arguments`).
+        protocol: name of the protocol.
+        lang: language of the prompts.
+        batch_tokens: most padded prompt tokens in one batch of the hf backend.
+        form: how to print the table.
+
+    Raises:
+        RunError: the folder belongs to another run, or the backend is not available.
+    """
+    settings = settings_of(arguments, protocol, lang)
+    folder = Path(arguments.output_path) if arguments.output_path else default_folder(settings)
+    _claim(folder, settings)
+    if not (folder / "outcomes.jsonl").exists():
+        _generate(arguments, folder, settings, batch_tokens)
+    else:
+        _say(f"{folder} holds this run already, finished; its table follows.")
+    print(show(folder, form))
+    _say(f"Results: {folder}")
+    return 0
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+def _claim(folder: Path, settings: dict[str, Any]) -> None:
+    """Make the folder this run's, or refuse when it is another's."""
+    path = folder / "settings.json"
+    # Through JSON, so that a tuple and the list it becomes compare equal.
+    own = {key: passport.masked(settings)[key] for key in COMPARED}
+    if path.exists():
+        theirs = read_json(path)
+        differing = [key for key in COMPARED if theirs.get(key) != _plain(own[key])]
+        if differing:
+            told = "; ".join(f"{key}: {theirs.get(key)!r} → {own[key]!r}" for key in differing)
+            raise RunError(
+                f"{folder} belongs to a run with other settings ({told}). Choose another "
+                "--output_path, or remove that folder."
+            )
+        return
+    write_json(path, own)
+
+
+def _plain(value: Any) -> Any:
+    import json
+
+    return json.loads(json.dumps(value))
+
+
+def _generate(
+    arguments: argparse.Namespace, folder: Path, settings: dict[str, Any], batch_tokens: int
+) -> None:
+    from psyche_bench.tasks import backends
+
+    shutil.rmtree(folder / "lm_eval", ignore_errors=True)  # an earlier attempt's unfinished files
+    journal = Journal(folder / "journal.jsonl")
+    if journal.known:
+        _say(f"Going on with {folder}: {len(journal.known)} replies are kept.")
+    arguments.model = backends.resumable(settings["model"], journal, batch_tokens)
+    arguments.output_path = str(folder / "lm_eval")
+    arguments.log_samples = True
+    theirs = getattr(arguments, "include_path", None)
+    arguments.include_path = [str(tasks_path()), *([theirs] if theirs else [])]
+    arguments.metadata = {
+        **(getattr(arguments, "metadata", None) or {}),
+        "protocol": settings["protocol"],
+        "lang": settings["lang"],
+    }
+    if arguments.wandb_args:
+        prepare_wandb()
+    with contextlib.redirect_stdout(sys.stderr):  # stdout is ours: the table, or JSON alone
+        arguments.func(arguments)
+    _conclude(folder, settings)
+
+
+def _conclude(folder: Path, settings: dict[str, Any]) -> None:
+    """Outcomes, passport and table from lm_eval's samples; outcomes come last: they say "done"."""
+    written = [
+        pair
+        for path in sorted((folder / "lm_eval").rglob("samples_*.jsonl"))
+        for pair in outcomes.replies(path)
+    ]
+    if not written:
+        raise RunError(
+            f"lm_eval wrote no samples of our tasks below {folder / 'lm_eval'}. Ask for tasks that "
+            "`psyche-bench tasks` lists; other tasks are run with lm_eval itself."
+        )
+    questions = sources.index(item for item, _ in written)
+    graded = [outcomes.grade(questions[item], **reply) for item, reply in written]
+    write_json(folder / "run.json", passport.passport(settings, graded))
+    write_lines(folder / "outcomes.jsonl", (outcome.model_dump() for outcome in graded))
+    write_text(folder / "table.md", show(folder, "md") + "\n")
+
+
+def show(folder: Path, form: Any) -> str:
+    """A finished run's table with its signature."""
+    graded = outcomes.load(folder / "outcomes.jsonl")
+    record = read_json(folder / "run.json")
+    shown = report.text(summarised(graded, partial=is_partial(record)), form)
+    return shown if form in ("json", "csv") else f"{shown}\n\n{record['signature']}"
+
+
+def is_partial(record: dict[str, Any]) -> bool:
+    """Whether a run asked for a part of its items on purpose."""
+    return bool(record.get("limit") or record.get("samples"))
+
+
+def summarised(graded: list[Outcome], *, partial: bool) -> summary.Summary:
+    """The summary of outcomes against the data sets their ids name."""
+    universe = sources.universe(outcome.id for outcome in graded)
+    return summary.summarise(graded, universe, partial=partial)
+
+
+def prepare_wandb() -> None:
+    """Let W&B never stop or delay a run: offline without a key or a way to its server.
+
+    lm_eval calls ``wandb.init`` before the model is loaded, and an unreachable server would hold
+    it up for a minute and a half and then end the run.
+    """
+    if os.environ.get("WANDB_MODE"):
+        return
+    host = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")
+    if not _has_wandb_key(host):
+        os.environ["WANDB_MODE"] = "offline"
+        _say("W&B: no key, so this run is logged offline (`wandb sync` sends it later).")
+    elif not _reachable(host):
+        os.environ["WANDB_MODE"] = "offline"
+        _say(f"W&B: {host} does not answer, so this run is logged offline.")
+
+
+def _has_wandb_key(host: str) -> bool:
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    from requests.utils import get_netrc_auth
+
+    return get_netrc_auth(host) is not None
+
+
+def _reachable(host: str, seconds: float = 3.0) -> bool:
+    import socket
+    from urllib.parse import urlsplit
+
+    address = urlsplit(host)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    try:
+        with socket.create_connection((address.hostname or "", port), timeout=seconds):
+            return True
+    except OSError:
+        return False
