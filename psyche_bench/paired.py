@@ -147,9 +147,9 @@ def compare_all(  # noqa: PLR0913 - settings are keywords with defaults
     for row, name in enumerate(layout.names):
         estimate, error, df = fit.value[row], fit.error[row], float(fit.df[row])
         ends = (
-            _from_draws(estimate, draw.error[row], draw.t[:, row], level)
+            from_draws(estimate, draw.error[row], draw.t[:, row], level)
             if method == "bootstrap"
-            else _from_t(estimate, error, df, level)
+            else from_t(estimate, error, df, level)
         )
         facts = _facts(layout, row, level, LABELS[method])
         only = _only(scores[:, layout.items[row]]) if kind == "binary" else None
@@ -167,7 +167,7 @@ def compare_all(  # noqa: PLR0913 - settings are keywords with defaults
     return Family(layout.names, every if pairs is None else list(pairs), values, differences, ranks)
 
 
-def _from_draws(estimate: Floats, error: Floats, t: NDArray[np.float32], level: float) -> Floats:
+def from_draws(estimate: Floats, error: Floats, t: NDArray[np.float32], level: float) -> Floats:
     """Low, high and p (3, P) by the symmetric bootstrap-t; NaN where nothing can be said."""
     with np.errstate(divide="ignore", invalid="ignore"):
         observed = np.abs(estimate) / error
@@ -176,7 +176,7 @@ def _from_draws(estimate: Floats, error: Floats, t: NDArray[np.float32], level: 
     return _unless_flat(estimate, error, np.stack([estimate - half, estimate + half, p]))
 
 
-def _from_t(estimate: Floats, error: Floats, df: float, level: float) -> Floats:
+def from_t(estimate: Floats, error: Floats, df: float, level: float) -> Floats:
     """Low, high and p (3, P) by the cluster t test; NaN where nothing can be said."""
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * special.stdtr(df, -np.abs(estimate) / error)

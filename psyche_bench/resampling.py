@@ -160,14 +160,21 @@ def linearise(table: Table, contrasts: Floats) -> Linearised:
     unknowable = contrasts[:, (leverage >= 1).any(axis=0)].any(axis=1)
     scale = 1 / (totals * np.sqrt(np.where(leverage < 1, 1 - leverage, 1)))
     residuals = (sums - means * sizes[..., None]) * scale[..., None]
-    error = np.stack(
-        [np.sqrt((np.tensordot(residuals, row, (1, 0)) ** 2).sum(0)) for row in contrasts]
-    )
+    error = np.stack([_root_squares(residuals, row) for row in contrasts])
     df = np.array([_satterthwaite(row * scale, sizes, totals) for row in contrasts])
     flat = error <= NEGLIGIBLE * np.abs(sums).max(initial=0)
     error = np.where(flat, 0.0, error)
     error[unknowable], df[unknowable] = np.nan, np.nan
     return Linearised(contrasts @ means, error, df)
+
+
+def _root_squares(residuals: Floats, row: Floats) -> Floats:
+    """``sqrt(sum_j u_j^2)`` of residuals (J, K, P) for one contrast (K)."""
+    total = np.zeros_like(residuals[:, 0])
+    for column in np.flatnonzero(row):
+        total += row[column] * residuals[:, column]
+    error: Floats = np.sqrt(np.einsum("jp,jp->p", total, total))
+    return error
 
 
 def _satterthwaite(weights: Floats, sizes: Floats, totals: Floats) -> float:

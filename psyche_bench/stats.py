@@ -157,14 +157,18 @@ def average_interval(  # noqa: PLR0913 - settings are keywords with defaults
         quantile = float(np.quantile(draw.t, level, method="higher"))
     else:
         quantile = float(special.stdtrit(df, (1 + level) / 2))
-    ends = _ends(value, error, quantile, bounds if method == "t" else None, unknown.clusters)
-    if ends is None:
+    found = limits(value, error, quantile, bounds if method == "t" else None, unknown.clusters)
+    if found is None:
         note = "the scores show no spread, so that of further items is unknown"
         return unknown.model_copy(update={"note": note})
-    found = {"low": ends[0], "high": ends[1], "standard_error": error}
-    if method == "t":
-        found["df"] = df
-    return unknown.model_copy(update=found)
+    return unknown.model_copy(
+        update={
+            "low": found[0],
+            "high": found[1],
+            "standard_error": error,
+            "df": df if method == "t" else None,
+        }
+    )
 
 
 def _table(columns: Sequence[Column]) -> resampling.Table:
@@ -177,10 +181,19 @@ def _table(columns: Sequence[Column]) -> resampling.Table:
     return resampling.tabulate(np.concatenate(scores)[None], codes, resampling.encode(labels)[0])
 
 
-def _ends(
+def limits(
     value: float, error: float, quantile: float, bounds: Bounds | None, clusters: int
 ) -> tuple[float, float] | None:
-    """``value ± quantile x error``; between bounds, Wilson's interval for the effective n."""
+    """``value ± quantile x error``; between bounds, Wilson's interval for the effective n.
+
+    With the share ``p`` of the range, ``n = p (1 - p) / error^2`` is the number of independent
+    right/wrong items that would have this error. None without any spread to go by.
+
+    >>> limits(0.5, 0.05, 2.0, None, 40)
+    (0.4, 0.6)
+    >>> [round(end, 3) for end in limits(1.0, 0.0, 2.0, (0.0, 1.0), 40)]
+    [0.909, 1.0]
+    """
     if bounds is None:
         if error == 0 or not np.isfinite(quantile):
             return None

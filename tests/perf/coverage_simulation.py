@@ -1,0 +1,256 @@
+"""Do the intervals cover, and do the tests reject, as often as they say? On PCEB's own clusters.
+
+Run: ``PSYCHE_BENCH_DATA=… python tests/perf/coverage_simulation.py [runs]``
+
+147 vignettes with their released numbers of single- and multiple-answer questions, every other
+item alone. Right and wrong answers are drawn with the stated intra-cluster correlation (ICC): a
+vignette's share of right answers is Beta distributed with ``1 / (a + b + 1) = ICC``. Two runs of
+equal ability share the items' difficulty (a Gaussian copula over items, 0.5) but have vignettes
+of their own: the worst case for a test that ignores them. Bootstrap figures come from one set of
+draws for all simulated runs.
+
+Printed, in percent: cluster t, cluster bootstrap, cluster t between bounds (Wilson's form); the
+normal interval (or z test) and the exact McNemar test that ignore clusters; what the rate should
+be; and the ratio of t to naive. A * marks what lies more than a point off.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from psyche_bench import resampling
+from psyche_bench.paired import from_draws
+from psyche_bench.resampling import Linearised, Table
+from psyche_bench.stats import limits
+
+Floats = NDArray[np.float64]
+ICCS = (0.0, 0.1, 0.3)
+DRAWS = 1_000
+METHODS = ("t", "bootstrap", "bounded", "naive", "McNemar")
+SHOWN = {
+    "standard,": ("case_smcq", "case_mmcq", "moral_smcq", "average", "item-weighted"),
+    "elastic,": ("case_mmcq", "average"),
+}
+CHUNK = 250
+VIGNETTES = 147
+SINGLE = {"moral_smcq": 152, "moral_mmcq": 158, "theory_smcq": 1143, "theory_mmcq": 784}
+RIGHT = {  # shares of right answers of a good model, by column
+    "case_smcq": 0.65, "case_mmcq": 0.45, "moral_smcq": 0.85, "moral_mmcq": 0.6,
+    "theory_smcq": 0.8, "theory_mmcq": 0.55,
+}  # fmt: skip
+
+
+def vignettes() -> list[tuple[int, int]]:
+    """Numbers of single- and multiple-answer questions of each released vignette."""
+    root = Path(os.environ["PSYCHE_BENCH_DATA"]) / "pceb" / "cases" / "mix"
+    cases = [
+        case for file in sorted(root.rglob("*.json")) for case in json.loads(file.read_bytes())
+    ]
+    return [
+        _split([item["question"].strip() for item in c["questions_and_answers"]]) for c in cases
+    ]
+
+
+def _split(stems: list[str]) -> tuple[int, int]:
+    multiple = sum(stem.startswith("多选") for stem in stems)
+    return len(stems) - multiple, multiple
+
+
+def structure() -> tuple[list[str], NDArray[np.intp], NDArray[np.intp]]:
+    """Column names, and column and cluster codes of all 3,863 items."""
+    names, columns, clusters = list(RIGHT), [], []
+    for cluster, sizes in enumerate(vignettes()):
+        for column, size in enumerate(sizes):
+            columns += [column] * size
+            clusters += [cluster] * size
+    alone = [names.index(name) for name, size in SINGLE.items() for _ in range(size)]
+    first = max(clusters) + 1
+    return (
+        names,
+        np.array(columns + alone),
+        np.array([*clusters, *range(first, first + len(alone))]),
+    )
+
+
+class Design(NamedTuple):
+    """Column and cluster codes of items; contrasts of columns, their names and true values."""
+
+    columns: NDArray[np.intp]
+    clusters: NDArray[np.intp]
+    contrasts: Floats
+    names: list[str]
+    truth: dict[str, Floats]
+
+
+def design() -> Design:
+    """All 3,863 items of PCEB: column means, their average, and the item-weighted mean."""
+    names, columns, clusters = structure()
+    totals = np.bincount(columns)
+    rows = {name: np.eye(len(names))[at] for at, name in enumerate(names)}
+    rows |= {"average": np.full(len(names), 1 / len(names)), "item-weighted": totals / totals.sum()}
+    contrasts = np.array([rows[name] for name in SHOWN["standard,"]])
+    share = np.array(list(RIGHT.values()))
+    truth = {"standard": contrasts @ share, "elastic": contrasts @ (share + 0.25 * (1 - share))}
+    return Design(columns, clusters, contrasts, list(SHOWN["standard,"]), truth)
+
+
+def item_shares(plan: Design, icc: float, rng: np.random.Generator) -> Floats:
+    """Each item's probability of a right answer (CHUNK, n); Beta within vignettes."""
+    share = np.array(list(RIGHT.values()))
+    out = np.tile(share[plan.columns], (CHUNK, 1))
+    if icc:
+        quantile = rng.random((CHUNK, VIGNETTES))
+        for column in range(2):
+            own = np.flatnonzero(plan.columns == column)
+            a, b = share[column] * (1 / icc - 1), (1 - share[column]) * (1 / icc - 1)
+            out[:, own] = special.betaincinv(a, b, quantile)[:, plan.clusters[own]]
+    return out
+
+
+def simulate(plan: Design, icc: float, rng: np.random.Generator) -> dict[str, list[Floats]]:
+    """Scores (CHUNK, n) of two equally able models.
+
+    ``standard`` is right or wrong; ``elastic`` gives half a point to half of the wrong answers.
+    """
+    difficulty = rng.normal(size=(CHUNK, len(plan.columns)))
+    found: dict[str, list[Floats]] = {"standard": [], "elastic": []}
+    for _ in range(2):
+        share = item_shares(plan, icc, rng)
+        luck = special.ndtr(np.sqrt(0.5) * (difficulty + rng.normal(size=difficulty.shape)))
+        found["standard"].append((luck < share).astype(float))
+        half = 0.5 * (luck < share + 0.5 * (1 - share))
+        found["elastic"].append(np.maximum(found["standard"][-1], half))
+    return found
+
+
+def fit(plan: Design, scores: Floats) -> tuple[Table, Linearised, Floats]:
+    """Per-cluster sums, the cluster-robust fit, and naive errors (every item by itself)."""
+    table = resampling.tabulate(scores, plan.columns, plan.clusters)
+    own = [scores[:, plan.columns == column] for column in range(len(RIGHT))]
+    variances = np.stack([part.var(axis=1, ddof=1) / part.shape[1] for part in own])
+    return (
+        table,
+        resampling.linearise(table, plan.contrasts),
+        np.sqrt(plan.contrasts**2 @ variances),
+    )
+
+
+def covered(plan: Design, scores: Floats, truth: Floats, seed: int) -> dict[str, Floats]:
+    """Whether each interval holds the truth (contrasts, CHUNK), by method."""
+    table, fitted, naive = fit(plan, scores)
+    draw = resampling.bootstrap(table, plan.contrasts, DRAWS, seed)
+    miss = np.abs(fitted.value - truth[:, None])
+    quantile = np.quantile(draw.t, 0.95, axis=0, method="higher")
+    t = special.stdtrit(fitted.df, 0.975)
+    cells = np.ndindex(fitted.value.shape)
+    bounded = [
+        limits(
+            float(fitted.value[cell]),
+            float(fitted.error[cell]),
+            float(t[cell[0]]),
+            (0, 1),
+            VIGNETTES,
+        )
+        for cell in cells
+    ]
+    low, high = np.moveaxis(np.array(bounded, dtype=float).reshape(*miss.shape, 2), 2, 0)
+    return {
+        "t": miss <= t[:, None] * fitted.error,
+        "bounded": (low <= truth[:, None]) & (truth[:, None] <= high),
+        "bootstrap": miss <= quantile * draw.error,
+        "naive": miss <= special.ndtri(0.975) * naive,
+    }
+
+
+def rejected(plan: Design, first: Floats, second: Floats, seed: int) -> dict[str, Floats]:
+    """Whether each paired test rejects at 5 % (contrasts, CHUNK), by method."""
+    table, fitted, naive = fit(plan, first - second)
+    draw = resampling.bootstrap(table, plan.contrasts, DRAWS, seed)
+    p = {
+        "bootstrap": np.stack(
+            [
+                from_draws(fitted.value[e], draw.error[e], draw.t[:, e], 0.95)[2]
+                for e in range(len(plan.contrasts))
+            ]
+        ),
+        "t": 2 * special.stdtr(fitted.df[:, None], -np.abs(fitted.value) / fitted.error),
+        "naive": 2 * special.ndtr(-np.abs(fitted.value) / naive),
+    }
+    if set(np.unique(first)) <= {0.0, 1.0}:
+        p["McNemar"] = mcnemar(plan, first, second)
+    return {name: np.where(np.isnan(v), np.nan, v < 0.05) for name, v in p.items()}
+
+
+def mcnemar(plan: Design, first: Floats, second: Floats) -> Floats:
+    """Exact McNemar p of each contrast (NaN for the average, where it does not exist)."""
+    rows = []
+    for weights, name in zip(plan.contrasts, plan.names, strict=True):
+        own = weights[plan.columns] != 0
+        only = ((first > second)[:, own].sum(1), (first < second)[:, own].sum(1))
+        p = np.minimum(1, 2 * stats.binom.cdf(np.minimum(*only), only[0] + only[1], 0.5))
+        rows.append(np.full(len(p), np.nan) if name == "average" else p)
+    return np.array(rows)
+
+
+def report(what: str, hits: dict[str, list[Floats]], plan: Design, expected: float) -> list[bool]:
+    """Print one row a contrast; return whether each cluster-aware rate is within a point."""
+    rates = {method: np.concatenate(parts, axis=1).mean(axis=1) for method, parts in hits.items()}
+    within = []
+    for row, name in enumerate(plan.names):
+        if name not in SHOWN[what.split()[1]]:
+            continue
+        figures = [rates[method][row] if method in rates else np.nan for method in METHODS]
+        near = [not abs(rate - expected) > 0.0100001 for rate in figures]
+        cells = [
+            f"{'-' if np.isnan(rate) else f'{100 * rate:.2f}':>9}{' ' if good else '*'}"
+            for rate, good in zip(figures, near, strict=True)
+        ]
+        print(
+            f"{what:28}{name:14}{''.join(cells)}{100 * expected:9.1f}{figures[0] / figures[3]:8.2f}"
+        )
+        within += [
+            good for good, rate in zip(near[:3], figures[:3], strict=True) if not np.isnan(rate)
+        ]
+    return within
+
+
+def tally(plan: Design, icc: float, runs: int) -> dict[str, dict[str, list[Floats]]]:
+    """All hits at one intra-cluster correlation, by what is counted and by method."""
+    rng = np.random.default_rng(round(1000 * icc) + 7)
+    tallies: dict[str, dict[str, list[Floats]]] = {}
+    for seed in range(runs // CHUNK):
+        for metric, (first, second) in simulate(plan, icc, rng).items():
+            found = {
+                f"coverage {metric}": covered(plan, first, plan.truth[metric], seed),
+                f"rejection {metric}": rejected(plan, first, second, seed),
+            }
+            for what, parts in found.items():
+                for method, hits in parts.items():
+                    tallies.setdefault(what, {}).setdefault(method, []).append(hits)
+    return tallies
+
+
+def main(runs: int) -> None:
+    """Simulate and print."""
+    started, plan, within = time.perf_counter(), design(), []
+    print(f"{'':42}{''.join(f'{m:>10}' for m in METHODS)}{'nominal':>10}{'t/naive':>8}")
+    for icc in ICCS:
+        for what, hits in tally(plan, icc, runs).items():
+            expected = 0.95 if what.startswith("coverage") else 0.05
+            within += report(f"{what}, ICC {icc}", hits, plan, expected)
+    print(
+        f"{sum(within)} of {len(within)} cluster-aware rates lie within 94-96 % or 4-6 %; "
+        f"{runs} runs, Monte-Carlo error {100 * np.sqrt(0.05 * 0.95 / runs):.2f} points; "
+        f"{time.perf_counter() - started:.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2_000)
