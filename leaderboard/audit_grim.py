@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 
-from psyche_bench.leaderboard.audit_finding import Finding, Verdict, show, unit
+from psyche_bench.leaderboard.audit_finding import HALF, Finding, Verdict, judge, show, unit
 
 MOST_DROPPED = 30
 
@@ -121,3 +121,15 @@ def check_elastic(place: tuple[str, str, str], printed: Decimal, n: int, parts: 
     """The same for an elastic accuracy whose items each earn a multiple of ``1/parts``."""
     note = f"credits are multiples of 1/{parts}, so the mean of {n} items is some j/{n * parts}: "
     return _finding(place, printed, n * parts, "GRIM, elastic", note)
+
+
+def check_pooled(place: tuple[str, str, str], printed: Decimal, n: int) -> Finding:
+    """The same for a mean of two columns, which may have been taken from rounded columns.
+
+    Then the mean is up to half a unit away from a count of all n items: ``rounding``.
+    """
+    finding = check(place, printed, n, "GRIM, pooled")
+    if judge(printed, nearest(printed, n), HALF) != "rounding":
+        return finding
+    note = f"{_neighbours(printed, n)}; taken from two rounded columns it may be half a unit off"
+    return finding.model_copy(update={"verdict": "rounding", "arithmetic": note})

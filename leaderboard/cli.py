@@ -62,6 +62,7 @@ def _audit(args: argparse.Namespace) -> int:
         (args.out / "audit.json").write_text(text, encoding="utf-8")
         print(f"wrote {args.out / 'audit.json'}", file=sys.stderr)
     for path, make in targets.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(make(findings) + "\n", encoding="utf-8")
         print(f"wrote {path}", file=sys.stderr)
     if args.format == "md":

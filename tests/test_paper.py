@@ -51,7 +51,7 @@ def test_a_table_is_complete(name: str, size: int, last: str) -> None:
     assert len({row.name for row in rows}) == size
 
 
-@pytest.mark.parametrize(("table", "row", "cell", "text"), PRINTED, ids=lambda part: str(part))
+@pytest.mark.parametrize(("table", "row", "cell", "text"), PRINTED, ids=str)
 def test_a_figure_is_kept_as_printed(table: str, row: str, cell: str, text: str) -> None:
     assert paper.row(table, row).cells()[cell] == text
 
