@@ -1,0 +1,197 @@
+"""Answers given option by option: ticks, tables, and "A、C正确，B错误" where nothing is concluded.
+
+These are read only when no explicit statement was found, and only when the judgements leave no
+doubt: a stem may ask for the *wrong* option, and the reader does not see the stem.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from psyche_bench.answer_patterns import (
+    CONCLUSION,
+    REST,
+    SEGMENT_VERDICT,
+    SENTENCE_END,
+    SUPERLATIVE,
+    WRONG_STEM,
+    Grammar,
+    re,
+)
+
+_NOT_A_CLAIM = re.compile(r"(?:比|不是|并?非|是否|难道|如果|若|即使|虽然?|尽管|假如|除了?|认为)[\"'(]? ?$")
+_NOT_MEANT = re.compile(r"吗|\?|与否|的(?:情况|前提|反面|话)")
+_GLOBAL = re.compile(r"综上|总之|综合|总的|最终|结论|总结|(?i:in summary|overall|in conclusion)")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One judgement: these letters are right (or wrong), said with this emphasis."""
+
+    start: int
+    end: int
+    letters: frozenset[str]
+    right: bool
+    superlative: bool
+    relative: bool
+
+
+@dataclass(slots=True)
+class Ballot:
+    """Judgements by letter; a letter judged both ways is ``torn``."""
+
+    right: set[str] = field(default_factory=set)
+    wrong: set[str] = field(default_factory=set)
+
+    def add(self, letters: frozenset[str] | set[str], right: bool) -> None:
+        (self.right if right else self.wrong).update(letters)
+
+    @property
+    def torn(self) -> bool:
+        return bool(self.right & self.wrong)
+
+
+def claims(text: str, words: Grammar) -> list[Claim]:
+    """Every "LETTERS + judgement" in ``text``, in order."""
+    return list(_claims(text, words))
+
+
+def _claims(text: str, words: Grammar) -> Iterator[Claim]:
+    for match in words.claim.finditer(text):
+        before = text[max(0, match.start() - 8) : match.start()]
+        if _NOT_A_CLAIM.search(before) or _NOT_MEANT.match(text, match.end()):
+            continue
+        found = letters_in(match[1], words)
+        if found is None or any(mark in match[1] for mark in ("或", " or ", "还是")):
+            continue
+        said = match[0][len(match[1]) :]
+        relative = "题" in text[match.start() : match.end() + 3] or "选" in said
+        right = match["good"] is not None
+        yield Claim(
+            match.start(), match.end(), found, right, bool(right and SUPERLATIVE.search(said)), relative
+        )
+
+
+def letters_in(listing: str, words: Grammar) -> frozenset[str] | None:
+    """The letters of a matched list; None when a run repeats a letter (a word, no list)."""
+    plain = re.sub(r"\((?![A-Za-z]\))[^()\n]{2,30}\)", "", listing)
+    runs = words.item.findall(re.sub(r"\b(?:and|or|option)\b", " ", plain))
+    if not runs or any(len(set(run)) != len(run) for run in runs):
+        return None
+    return frozenset("".join(runs).upper())
+
+
+def concluded(text: str, found: list[Claim]) -> tuple[int, frozenset[str]] | None:
+    """The letters of the last concluding judgement ("综上，A、C正确"), and where it stands."""
+    mark = -1
+    for match in _GLOBAL.finditer(text):
+        mark = match.start()
+    after = [claim for claim in found if mark >= 0 and claim.start > mark]
+    if any(claim.right for claim in after):
+        chosen = [claim for claim in after if claim.right and claim.superlative] or after
+        letters = frozenset().union(*(claim.letters for claim in chosen if claim.right))
+        return after[0].start, letters
+    for claim in reversed(found):
+        if claim.right and (claim.superlative or (len(claim.letters) > 1 and _led(text, claim))):
+            return claim.start, claim.letters
+    return None
+
+
+def _led(text: str, claim: Claim) -> bool:
+    before = text[max(0, claim.start - 30) : claim.start]
+    stops = [match.end() for match in SENTENCE_END.finditer(before)]
+    return bool(CONCLUSION.search(before, stops[-1] if stops else 0))
+
+
+def tally(
+    text: str, found: list[Claim], words: Grammar, every: frozenset[str]
+) -> frozenset[str] | None:
+    """The letters judged right, when the judgements together are clearly an answer."""
+    ticked = _ticks(text, words) or _table(text, words)
+    if ticked is not None:
+        return frozenset(ticked.right) if ticked.right and not ticked.torn else None
+    ballot = Ballot()
+    for claim in found:
+        ballot.add(claim.letters, claim.right)
+    labelled = _lines(text, words, ballot)
+    rest = REST.search(text)
+    if rest is not None and (ballot.right or ballot.wrong):
+        ballot.add(every - ballot.right - ballot.wrong, rest["good"] is not None)
+    if ballot.torn or not ballot.right:
+        return None
+    relative = bool(found) and all(claim.relative for claim in found if claim.right)
+    if WRONG_STEM.search(text) and not (relative and any(claim.right for claim in found)):
+        return None
+    return _believed(text, found, ballot, every, labelled)
+
+
+def _believed(
+    text: str, found: list[Claim], ballot: Ballot, every: frozenset[str], labelled: bool
+) -> frozenset[str] | None:
+    judged = ballot.right | ballot.wrong
+    if len(judged) >= min(len(every), 4):
+        return frozenset(ballot.right)
+    if any(claim.right and len(claim.letters) > 1 for claim in found):
+        return frozenset(ballot.right)
+    whole = text.rstrip().endswith(("。", ".", "!", "✓", "✗", "的", "确", "对", "选", "案", "题意"))
+    if labelled or not whole:
+        return None
+    if len(found) == 1 or (ballot.wrong and len(judged) >= len(every) - 1):
+        return frozenset(ballot.right)
+    if all(claim.relative for claim in found):
+        return frozenset(ballot.right)
+    return None
+
+
+def _ticks(text: str, words: Grammar) -> Ballot | None:
+    """✓ and ✗ beside at least two letters, before each letter or after each."""
+    if "✓" not in text and "✗" not in text:
+        return None
+    ballot = Ballot()
+    for line in text.split("\n"):
+        if line.startswith("|") or ("✓" not in line and "✗" not in line):
+            continue
+        labels = list(words.upper.finditer(line))[:12]
+        if not labels:
+            continue
+        marks = [index for index, char in enumerate(line[:2000]) if char in "✓✗"]
+        behind = bool(marks) and marks[-1] > labels[-1].start()
+        for number, label in enumerate(labels):
+            stop = labels[number + 1].start() if number + 1 < len(labels) else len(line)
+            begin = labels[number - 1].end() if number else 0
+            part = line[label.end() : stop] if behind else line[begin : label.start()]
+            seen = {char for char in part if char in "✓✗"}
+            found = letters_in(label[0], words)
+            if len(seen) == 1 and found:
+                ballot.add(found, "✓" in seen)
+    return ballot if len(ballot.right | ballot.wrong) > 1 else None
+
+
+def _table(text: str, words: Grammar) -> Ballot | None:
+    """Rows such as ``| A | 共情 | ✓ |``; the first cell that is a judgement counts."""
+    from psyche_bench.answer_patterns import CELL_VERDICT
+
+    ballot = Ballot()
+    for line in text.split("\n"):
+        if not line.startswith("|"):
+            continue
+        cells = [cell.strip() for cell in line[:600].strip("| ").split("|")]
+        label = words.cell.fullmatch(cells[0])
+        verdicts = [match for cell in cells[1:] if (match := CELL_VERDICT.match(cell))]
+        if label is not None and verdicts:
+            ballot.add(frozenset(label[1].upper()), verdicts[0]["good"] is not None)
+    return ballot if len(ballot.right | ballot.wrong) > 1 else None
+
+
+def _lines(text: str, words: Grammar, ballot: Ballot) -> bool:
+    """Judgements inside lines that begin with a label; True when there are such lines."""
+    labels = list(words.label_line.finditer(text))[:24]
+    for number, label in enumerate(labels):
+        stop = labels[number + 1].start() if number + 1 < len(labels) else len(text)
+        part = text[label.end(1) : min(stop, label.end() + 400)].split("\n")[0]
+        seen = {match.lastgroup in ("good", "goodtick") for match in SEGMENT_VERDICT.finditer(part)}
+        if len(seen) == 1:
+            ballot.add(frozenset(label[1].upper()), seen.pop())
+        elif len(seen) > 1:
+            ballot.add(frozenset(label[1].upper()), True)
+            ballot.add(frozenset(label[1].upper()), False)
+    return bool(labels)
