@@ -1,7 +1,9 @@
 """Which tasks there are, read from the YAML files themselves without lm_eval."""
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -11,9 +13,9 @@ def tasks_path() -> Path:
     return Path(str(files("psyche_bench.tasks")))
 
 
-def listing(folder: Path) -> list[dict[str, object]]:
+def listing() -> list[dict[str, object]]:
     """Groups first, each with its tasks: name, what it is, shots, data set."""
-    entries = [_read(path) for path in sorted(folder.glob("*/*.yaml"))]
+    entries = _entries()
     groups = [e for e in entries if "group" in e]
     shown: list[dict[str, object]] = []
     for group in groups:
@@ -27,6 +29,16 @@ def listing(folder: Path) -> list[dict[str, object]]:
     return shown
 
 
+def needed_data(tasks: list[str]) -> list[tuple[str, str | None]]:
+    """Data set and split behind the named tasks and groups of ours; other names are skipped."""
+    entries = {str(e.get("task") if "group" not in e else e["group"]): e for e in _entries()}
+    groups = [entries[name] for name in tasks if "group" in entries.get(name, {})]
+    leaves = [leaf for group in groups for leaf in group["task"]]
+    names = [name for name in (*tasks, *leaves) if name in entries and "group" not in entries[name]]
+    asked = [entries[name]["dataset_kwargs"] for name in names]
+    return list(dict.fromkeys((wanted["source"], wanted.get("split")) for wanted in asked))
+
+
 def _row(name: str, kind: str, shots: str, what: str) -> dict[str, object]:
     return {"name": name, "kind": kind, "shots": shots, "what": what}
 
@@ -38,5 +50,10 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_constructor("!function", lambda loader, node: loader.construct_scalar(node))
 
 
-def _read(path: Path) -> dict[str, object]:
+@cache
+def _entries() -> list[dict[str, Any]]:
+    return [_read(path) for path in sorted(tasks_path().glob("*/*.yaml"))]
+
+
+def _read(path: Path) -> dict[str, Any]:
     return dict(yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader))  # noqa: S506  # a SafeLoader

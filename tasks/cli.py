@@ -65,8 +65,7 @@ def handle_tasks(args: argparse.Namespace) -> int:
     """List tasks and groups, or print their folder."""
     from psyche_bench.tasks import catalogue
 
-    folder = catalogue.tasks_path()
-    print(folder if args.path else render(catalogue.listing(folder), args.format))
+    print(catalogue.tasks_path() if args.path else render(catalogue.listing(), args.format))
     return 0
 
 

@@ -30,11 +30,14 @@ class ExamTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no type
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
+        config.pop("class", None)  # names this class; lm_eval's own configuration has no such key
         asked = config.get("metadata") or {}
         self.protocol = prompting.protocol(asked.get("protocol", DEFAULT_PROTOCOL))
         self.lang: Lang = asked.get("lang", "zh")
         if self.lang not in prompting.LANGS:
             raise DataError(f"no prompts in language {self.lang!r}. Known: zh, en.")
+        # Any value here keeps lm_eval from looking our metrics up in its own registry.
+        config["process_results"] = "process_results"
         config["metadata"] = {**asked, "protocol": self.protocol.name, "lang": self.lang}
         self.questions = _questions(str(config["task"]), config["dataset_kwargs"])
         if self._compares_options:
@@ -117,10 +120,12 @@ class ExamTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no type
             reply = outcomes.choose(doc["choices"], [value for value, _ in results])
         else:
             reply = results[0]
+            # Our backends count; under plain lm_eval a reply is a bare string.
             tokens, capped = getattr(reply, "tokens", None), getattr(reply, "capped", None)
         graded = outcomes.grade(question, str(reply), tokens=tokens, capped=capped)
         metrics = dict(graded.scores)
-        metrics |= {f"{name}{ALL_ITEMS}": value for name, value in graded.scores.items()}
+        if question.kind in ("smcq", "mmcq"):
+            metrics |= {f"{name}{ALL_ITEMS}": value for name, value in graded.scores.items()}
         metrics["answered"] = float(graded.state not in ("unparsed", "truncated"))
         metrics["truncated"] = float(graded.state == "truncated")
         if tokens is not None:

@@ -1,0 +1,186 @@
+"""``psyche-bench compare``: saved runs side by side, with what can and cannot be told."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psyche_bench.table import Form, add_format, render
+
+if TYPE_CHECKING:
+    from psyche_bench.compare import Comparison, Place, Row, Run, Standing
+
+HELP = "compare saved runs item by item: differences, intervals, p, flips, ranks"
+FEW_PAIRS = 3
+"""Up to this many pairs every column is printed; beyond, the averages (JSON and CSV hold all)."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.add_argument(
+        "runs",
+        nargs="+",
+        type=Path,
+        metavar="RUN",
+        help="a run's folder (outcomes.jsonl and run.json), or an outcomes.jsonl",
+    )
+    parser.add_argument(
+        "--anyway",
+        action="store_true",
+        help="compare runs that differ in protocol, items or prompts; the table says so",
+    )
+    parser.add_argument("--baseline", metavar="NAME", help="compare every run with this one alone")
+    parser.add_argument(
+        "--draws", type=int, default=10_000, help="bootstrap draws (default: 10000)"
+    )
+    add_format(parser)
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Compare the runs and print."""
+    from psyche_bench.compare import compare
+
+    if len(args.runs) < 2 or args.draws < 100:
+        print("compare needs two or more runs, and 100 or more draws.", file=sys.stderr)
+        return 2
+    runs = load(args.runs)
+    found = compare(
+        runs,
+        places(runs),
+        baseline=args.baseline,
+        anyway=args.anyway,
+        draws=args.draws,
+    )
+    print(text(found, args.format))
+    return 0
+
+
+def load(paths: list[Path]) -> "list[Run]":
+    """Read runs; a run is called by its model, or by its path where models repeat.
+
+    Raises:
+        DataError: a file is missing, or a line is no outcome; file and line are named.
+    """
+    from psyche_bench import outcomes
+    from psyche_bench.compare import Run
+    from psyche_bench.errors import RunError
+    from psyche_bench.jsonl import read_json
+
+    found = []
+    for path in paths:
+        folder = path if path.is_dir() else path.parent
+        lines = path / "outcomes.jsonl" if path.is_dir() else path
+        card = folder / "run.json"
+        passport: Any = read_json(card) if card.is_file() else {}
+        if not isinstance(passport, dict):
+            raise RunError(f"{card}: a JSON object is expected. Was it written by hand?")
+        found.append(Run(str(passport.get("model") or path), outcomes.load(lines), passport))
+    counts = Counter(run.name for run in found)
+    return [
+        run if counts[run.name] == 1 else run._replace(name=str(path))
+        for run, path in zip(found, paths, strict=True)
+    ]
+
+
+def places(runs: "list[Run]") -> "dict[str, Place]":
+    """Column and cluster of every item of the data sets that the runs touch."""
+    from psyche_bench import sources
+    from psyche_bench.compare import Place
+
+    known = sources.universe(outcome.id for run in runs for outcome in run.outcomes)
+    return {
+        item: Place(question.subset, question.cluster, question.benchmark)
+        for item, question in known.items()
+    }
+
+
+def text(found: "Comparison", form: Form) -> str:
+    """The comparison as text; talk about what was left out goes to stderr."""
+    if form == "json":
+        return render([], "json", found.model_dump(mode="json"))
+    if form == "csv":
+        label = {"label": found.label or ""}
+        return render([_exact(row) | label for row in found.differences], "csv")
+    rows = _telling(found.differences)
+    if len(rows) and len({(row.first, row.second) for row in rows}) > FEW_PAIRS:
+        averaged = {(row.benchmark, row.measure) for row in rows if row.column == "average"}
+        rows = [
+            row
+            for row in rows
+            if row.column == "average" or (row.benchmark, row.measure) not in averaged
+        ]
+        print("averages only; --format json or csv holds every column", file=sys.stderr)
+    blocks = [found.label] if found.label else []
+    blocks.append(_counts(found))
+    blocks.append(render([_short(row) for row in rows], form))
+    blocks.append(render([_standing(standing) for standing in found.ranks], form))
+    return "\n\n".join(blocks)
+
+
+def _telling(rows: "Sequence[Row]") -> "list[Row]":
+    """Rows without the elastic ones that only repeat the standard ones (single-answer columns)."""
+    standard = {_key(row): _figures(row) for row in rows if row.measure == "standard"}
+    return [
+        row for row in rows if row.measure != "elastic" or standard.get(_key(row)) != _figures(row)
+    ]
+
+
+def _key(row: "Row") -> tuple[str, str, str, str]:
+    return row.first, row.second, row.benchmark, row.column
+
+
+def _figures(row: "Row") -> tuple[float | None, ...]:
+    return row.first_value, row.second_value, row.difference.low, row.difference.high
+
+
+def _counts(found: "Comparison") -> str:
+    sizes = ", ".join(f"{name} {count}" for name, count in found.items.items())
+    ungraded = f"; {found.ungraded} without a score" if found.ungraded else ""
+    return f"{found.compared} items compared (in the runs: {sizes}){ungraded}"
+
+
+def _exact(row: "Row") -> dict[str, object]:
+    pair = row.model_dump(exclude={"difference"})
+    return pair | row.difference.model_dump()
+
+
+def _short(row: "Row") -> dict[str, object]:
+    difference = row.difference
+    known = difference.low is not None and difference.high is not None
+    return {
+        "first": row.first,
+        "second": row.second,
+        "measure": row.measure,
+        "column": row.column,
+        "n": difference.n,
+        "of first": row.first_value,
+        "of second": row.second_value,
+        "difference": f"{difference.estimate:+.2f}",
+        "95 %": f"{difference.low:+.2f} to {difference.high:+.2f}" if known else None,
+        "p": _p(difference.p),
+        "p (Holm)": _p(row.p_holm),
+        "test": difference.test,
+        "only first right": difference.only_first,
+        "only second right": difference.only_second,
+    }
+
+
+def _standing(standing: "Standing") -> dict[str, object]:
+    ranks = standing.ranks
+    return {
+        "run": standing.run,
+        "benchmark": standing.benchmark,
+        "measure": standing.measure,
+        "average": ranks.estimate,
+        "rank": ranks.rank,
+        "95 % ranks": f"{ranks.low} to {ranks.high}",
+        "coverage": ranks.coverage,
+    }
+
+
+def _p(p: float | None) -> str | None:
+    if p is None:
+        return None
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
