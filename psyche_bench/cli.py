@@ -27,6 +27,13 @@ COMMANDS: dict[str, Command] = {
     "tasks": Command("psyche_bench.tasks.cli", "_tasks", "list the tasks, or print their folder"),
     "score": Command("psyche_bench.cli_score", "", "score saved replies again, with no model"),
     "data": Command("psyche_bench.cli_data", "", "list, get, check and locate the data sets"),
+    "compare": Command("psyche_bench.cli_compare", "", "differences between runs, with intervals"),
+    "contamination": Command(
+        "psyche_bench.cli_contamination", "", "duplicates between and inside item sets"
+    ),
+    "paper": Command(
+        "psyche_bench.leaderboard.cli", "_paper", "print a published table, or audit the numbers"
+    ),
     "submit": Command("psyche_bench.tasks.cli", "_submit", "write CPsyExam's submission file"),
     "doctor": Command("psyche_bench.cli_doctor", "", "what is installed, missing or suspicious"),
 }

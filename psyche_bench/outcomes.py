@@ -4,7 +4,7 @@ Here an item's state is decided, and nowhere else: the reader says what was answ
 say how well, and a reply without an answer that hit the token cap counts as truncated.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -169,20 +169,25 @@ def _from_sample(path: Path, number: int, row: dict[str, Any]) -> tuple[str, Sav
 
 
 def regrade(
-    saved: Iterator[tuple[str, SavedReply]], questions: Mapping[str, Question]
+    saved: Iterable[tuple[str, SavedReply]], questions: Mapping[str, Question]
 ) -> list[Outcome]:
-    """Grade saved replies against their items.
+    """Grade saved replies against their items, in their order.
 
     Raises:
-        ScoreError: an id is unknown, or stands twice.
+        ScoreError: an id is unknown, or stands twice under one task.
     """
-    graded: dict[str, Outcome] = {}
+    graded: dict[tuple[str, str], Outcome] = {}
     for item, reply in saved:
-        if item in graded:
-            raise ScoreError(
-                f"{item} has two replies. Keep one, or score the two files in separate calls."
-            )
         if item not in questions:
-            raise ScoreError(f"{item} belongs to no item of the data sets that were loaded.")
-        graded[item] = grade(questions[item], **reply)
+            raise ScoreError(
+                f"{item!r} is no item of the data sets at hand. `psyche-bench data ids NAME` "
+                "prints the ids there are."
+            )
+        place = (str(reply.get("task") or ""), item)
+        if place in graded:
+            raise ScoreError(
+                f"{item} has two replies{f' under {place[0]}' if place[0] else ''}. Keep one, or "
+                "score the files in separate calls."
+            )
+        graded[place] = grade(questions[item], **reply)
     return list(graded.values())

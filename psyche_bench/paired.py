@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 from psyche_bench import resampling
 from psyche_bench.ranks import Contest, RankInterval, possible_ranks
@@ -77,6 +77,16 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
         running = max(running, min(1.0, (len(known) - step) * p))
         adjusted[position] = running
     return adjusted
+
+
+def exact_mcnemar(only_first: int, only_second: int) -> float:
+    """Two-sided exact McNemar test: the sign test on the items that only one run has right.
+
+    >>> exact_mcnemar(5, 0), exact_mcnemar(3, 3)
+    (0.0625, 1.0)
+    """
+    fewer, discordant = min(only_first, only_second), only_first + only_second
+    return min(1.0, 2 * float(special.bdtr(fewer, discordant, 0.5)))
 
 
 def paired(  # noqa: PLR0913 - settings are keywords with defaults
@@ -232,8 +242,7 @@ def _difference(
     if only is not None:
         first, second = int(only[pair]), int(only[pair[::-1]])
         if facts.one_column:  # an average of columns weighs items unequally: no McNemar
-            discordant = first + second
-            mcnemar = float(stats.binomtest(first, discordant).pvalue) if discordant else 1.0
+            mcnemar = exact_mcnemar(first, second)
             if not facts.clustered:
                 test, p = MCNEMAR, mcnemar
     flat = "the differences show too little spread for an interval"

@@ -6,7 +6,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from psyche_bench import resampling
 from psyche_bench.resampling import Floats
@@ -110,7 +109,7 @@ def possible_ranks(
     first, second = resampling.sides(pairs)
     with np.errstate(divide="ignore", invalid="ignore"):
         observed = np.where(error > 0, (values[first] - values[second]) / error, 0.0)
-    places = stats.rankdata(-np.round(values, 9), method="min")
+    rounded = np.round(values, 9)  # equal scores summed in another order are still equal
     ranks = []
     for run, value in enumerate(values):
         own = (first == run) | (second == run)
@@ -121,7 +120,7 @@ def possible_ranks(
         ranks.append(
             RankInterval(
                 estimate=float(value),
-                rank=int(places[run]),
+                rank=1 + int((rounded > rounded[run]).sum()),
                 low=1 + int((lead < -bar).sum()),
                 high=len(values) - int((lead > bar).sum()),
                 level=level,

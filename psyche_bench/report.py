@@ -97,21 +97,21 @@ def written_rows(columns: Sequence[Column]) -> list[Row]:
 
 def payload(summary: Summary) -> dict[str, Any]:
     """The JSON face: ``{"groups": {name: …}, "columns": {name: …}}``."""
-    return {
-        "groups": {group.group: group.model_dump(exclude={"group"}) for group in summary.groups},
-        "columns": {
-            column.column: {
-                **column.model_dump(exclude={"column", "scores"}),
-                **column.scores,
-            }
-            for column in summary.columns
-        },
-    }
+    def flat(columns: Sequence[Column]) -> dict[str, Any]:
+        return {
+            column.column: {**column.model_dump(exclude={"column", "scores"}), **column.scores}
+            for column in columns
+        }
+
+    groups = {group.group: group.model_dump(exclude={"group"}) for group in summary.groups}
+    shown = {"groups": groups, "columns": flat(summary.columns)}
+    return shown | ({"subjects": flat(summary.breakdown)} if summary.breakdown else {})
 
 
 def text(summary: Summary, form: Form) -> str:
     """The whole report in one of the four forms."""
     if form == "json":
         return render([], "json", payload(summary))
-    parts = [choice_rows(summary), written_rows(summary.columns)]
+    subjects = [_choice_row(column) for column in summary.breakdown]
+    parts = [choice_rows(summary), written_rows(summary.columns), subjects]
     return "\n\n".join(render(rows, form) for rows in parts if rows)

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import special
 
 from psyche_bench import resampling
 from psyche_bench.errors import ScoreError
@@ -227,8 +227,10 @@ def binomial_interval(percent: float, n: int, *, level: float = 0.95) -> Interva
     >>> round(result.low, 2), round(result.high, 2), result.label
     (82.56, 94.48, 'unpaired binomial approximation')
     """
+    from scipy.stats import binomtest  # a second to import, and few callers need it
+
     _check_percent(percent, n)
-    ends = stats.binomtest(round(percent * n / 100), n).proportion_ci(level, method="wilson")
+    ends = binomtest(round(percent * n / 100), n).proportion_ci(level, method="wilson")
     return Interval(
         estimate=percent,
         low=100 * float(ends.low),

@@ -5,8 +5,8 @@ never from rounded sub-scores: ``standard`` and ``elastic`` as unweighted means 
 paper's Avg) and weighted by items.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 from psyche_bench import stats
 from psyche_bench.errors import ScoreError
@@ -66,10 +66,11 @@ class Group(Record):
 
 
 class Summary(Record):
-    """Everything the table shows."""
+    """Everything the table shows; ``breakdown`` holds the columns by subject when asked for."""
 
     groups: tuple[Group, ...]
     columns: tuple[Column, ...]
+    breakdown: tuple[Column, ...] = ()
 
 
 def column_name(question: Question) -> str:
@@ -127,7 +128,11 @@ def _subset(universe: Mapping[str, Question], like: Question) -> list[Question]:
 
 
 def summarise(
-    outcomes: Sequence[Outcome], universe: Mapping[str, Question], *, partial: bool = False
+    outcomes: Sequence[Outcome],
+    universe: Mapping[str, Question],
+    *,
+    partial: bool = False,
+    by: Literal["subject"] | None = None,
 ) -> Summary:
     """The table of a run.
 
@@ -136,6 +141,7 @@ def summarise(
         universe: every item of the data sets concerned, by id.
         partial: True for a run with ``--limit``: denominators are the items that were asked, and
             the table says how many of how many.
+        by: also break the choices down by the items' subject.
     """
     by_column = columns_of(outcomes, universe, partial=partial)
     columns = [
@@ -149,7 +155,20 @@ def summarise(
     return Summary(
         groups=tuple(_group(name, members) for name, members in groups.items()),
         columns=tuple(columns),
+        breakdown=tuple(_by_subject(groups) if by == "subject" else ()),
     )
+
+
+def _by_subject(groups: Mapping[str, Mapping[str, Items]]) -> Iterator[Column]:
+    """One row per group and subject, over all of its multiple-choice items."""
+    for name, members in groups.items():
+        subjects: dict[str, Items] = {}
+        for pair in (pair for items in members.values() for pair in items):
+            subjects.setdefault(pair[0].subject, []).append(pair)
+        for subject, items in sorted(subjects.items()):
+            yield _column(f"{name} {subject}", items, len(items)).model_copy(
+                update={"group": name, "subset": subject}
+            )
 
 
 def _percent(values: Iterable[float]) -> float:

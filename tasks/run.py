@@ -173,8 +173,7 @@ def _conclude(folder: Path, settings: dict[str, Any]) -> None:
             f"lm_eval wrote no samples of our tasks below {folder / 'lm_eval'}. Ask for tasks that "
             "`psyche-bench tasks` lists; other tasks are run with lm_eval itself."
         )
-    questions = sources.index(item for item, _ in written)
-    graded = [outcomes.grade(questions[item], **reply) for item, reply in written]
+    graded = outcomes.regrade(written, sources.universe(item for item, _ in written))
     write_json(folder / "run.json", passport.passport(settings, graded))
     write_lines(folder / "outcomes.jsonl", (outcome.model_dump() for outcome in graded))
     write_text(folder / "table.md", show(folder, "md") + "\n")
