@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-LIMIT_HEAD, LIMIT_TAIL, LIMIT_MIDDLE = 8_000, 24_000, 400
+LIMIT_HEAD, LIMIT_TAIL, LIMIT_MIDDLE = 6_000, 12_000, 400
 """Characters kept of an overlong reply: its head, its tail, and what follows its last 答案."""
 
 CUT = "\x01"
@@ -116,12 +116,12 @@ def clip(text: str) -> str:
     return f"{head}\n{middle}\n{tail}"
 
 
-_LABELS = "问题|题目|例题|试题|下一题|新题目?|[单多]选题?|[单多]项选择题?|不定项选择题?"
-NEXT_QUESTION = re.compile(
-    rf"{CUT}|(?<![^\s。.;!?)\]\"A-H])(?:\[(?:{_LABELS})\]|"
-    rf"\[?(?:{_LABELS}|用户|Question|Problem|User|Human|Q) ?\d{{0,3}}\]? ?:)"
-    r"|(?<![^\n])第 ?[\d一二三四五六七八九十]{1,3} ?题"
-    r"|(?<=\n)\(?\d{1,3} ?[.、)] ?[^\n]{4,200}?[)?:。是有的为括]\n(?=\(?[A-Z]\)? ?[.、:])"
+NEXT_LABEL = re.compile(
+    rf"{CUT}|(?:问题|题目|例题|试题|下一题|新题目?|单选题?|多选题?|单项选择题?|多项选择题?|不定项选择题?|用户"
+    r"|Question|Problem|User|Human|Q)(?: ?\d{0,3} ?:|\])|第 ?[\d一二三四五六七八九十]{1,3} ?题"
+)
+NEXT_NUMBER = re.compile(
+    r"\n\(?\d{1,3} ?[.、)] ?[^\n]{4,200}?[)?:。是有的为括]\n(?=\(?[A-Z]\)? ?[.、:])"
 )
 """Where a rambling model starts the next question (only believed after an answer)."""
 
@@ -150,9 +150,10 @@ NEGATED_LEFT = re.compile(
     r"{0,3} ?$"
 )
 CORRECTION = re.compile(
-    r"(?:^|[。.!?…\n,:(])\s?(?:等等|等一下|等下|且慢|不对|哦不|啊不|错了|更正|修正|纠正|重新|再想想|"
-    r"再核对|仔细一?想|复查|复核|(?i:wait|actually|correction))"
+    r"等等|等一下|等下|且慢|不对|哦不|啊不|错了|更正|修正|纠正|重新|再想想|再核对|仔细|复查|复核"
+    r"|Wait|wait|Actually|Correction"
 )
+CORRECTION_FRONT = frozenset("。.!?…\n,:( ")
 CONFIRMED = re.compile(r"无误|没错|没有问题|仍然?|依然|确认|维持|不变|坚持|还是")
 
 _CHINESE_LINK = (
@@ -188,6 +189,17 @@ CUE = re.compile(
     r"|(?<![A-Za-z])(?:Therefore|So|Thus|Hence|Final|but)\b)"
 )
 """Where an answer may begin: ``strong`` names it, ``final`` only concludes."""
+CUE_START = re.compile(
+    r"[答正选最合恰对结回作预b不错有符准可贴典适佳成✓应而改更修认觉感那还就倾剩猜因所故综总∴"
+    r"ACDFGHIOPSTacdfghiopst]"
+)
+"""The characters a cue can begin with: a cheap sieve before :data:`CUE`."""
+LINK_END = frozenset(
+    "选择是为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
+    "案解答论果出取中填成正剩猜测应该当就会x✓∴?得觉吧"
+)
+"""The characters a cue or a link can end with (Latin letters apart)."""
+LINK_SKIP = " \n:\"'([{-|>=→,"
 
 BLOCKED_RIGHT = re.compile(
     r"(?:型|组|级|班|校|君|血|因子|理论|模型|技术|法|细胞|染色|计划|方案|量表|药|类(?!似)|波|纤维|受体|公司|先生|"
@@ -265,6 +277,10 @@ WRONG_STEM = re.compile(
     r"(?:不正确|错误|不恰当|不属于|不符合|不合适|不准确|不包括|有误|不是)[^\sA-Z,。:]{0,6}的(?:一项|选项|一个|说法|是|有)"
     r"|(?i:which [^.?\n]{0,40}(?:not|incorrect|false|wrong))"
 )
+JUDGEMENT = re.compile(
+    rf" ?{_ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]]{{0,2}}(?:{_ADVERB}){{0,5}}+(?:(?P<bad>{_BAD})|(?P<good>{_GOOD}))"
+)
+"""What follows letters when they are judged: 两项都正确, 选项说法错误."""
 SUPERLATIVE = re.compile(r"最|才是|答案|[入当应]选|更|(?i:best|most)")
 
 
@@ -279,8 +295,6 @@ class Grammar:
     label: re.Pattern[str]
     label_line: re.Pattern[str]
     bare: re.Pattern[str]
-    claim: re.Pattern[str]
-    tick_line: re.Pattern[str]
     cell: re.Pattern[str]
 
 
@@ -300,13 +314,15 @@ def grammar(letters: str) -> Grammar:
     """Compile the patterns for ``letters`` (upper case, distinct)."""
     up, low = re.escape(letters), re.escape(letters.lower())
     item, small = rf"[{up}]{{1,8}}+(?!-?[A-Za-z0-9])", rf"[{low}]{{1,8}}+(?!-?[A-Za-z0-9'])"
-    front = r"(?<![A-Za-z0-9])(?<![A-Za-z]['-])"
-    listing = rf"{front}{item}(?:{_SEPARATOR}{item})*+{_NO_ARTICLE}"
-    few = rf"[{up}](?![A-Za-z0-9])(?:{_SEPARATOR}{item})*+"
+    front = rf"[{up}](?<![A-Za-z0-9].)(?<![A-Za-z]['-].)"
+    first = rf"{front}[{up}]{{0,7}}+(?!-?[A-Za-z0-9])"
+    listing = rf"{first}(?:{_SEPARATOR}{item}){{0,11}}+{_NO_ARTICLE}"
+    low_first = rf"[{low}](?<![A-Za-z0-9].)(?<![A-Za-z]['-].)[{low}]{{0,7}}+(?!-?[A-Za-z0-9'])"
+    few = rf"[{up}](?![A-Za-z0-9])(?:{_SEPARATOR}{item}){{0,11}}+"
     edge = r"[\s.。,;:!\"'()\[\]{}>|、~=-]"
     return Grammar(
         upper=re.compile(listing),
-        lower=re.compile(rf"{front}{small}(?:{_SEPARATOR}{small})*+{_NO_ARTICLE}"),
+        lower=re.compile(rf"{low_first}(?:{_SEPARATOR}{small}){{0,11}}+{_NO_ARTICLE}"),
         item=re.compile(rf"(?<![A-Za-z])[{up}{low}]+(?![A-Za-z])"),
         span=re.compile(rf"([{up}]) ?(?:-|~|到|至) ?([{up}])(?!-?[A-Za-z0-9])"),
         label=re.compile(rf"[\"'(\[]{{0,2}}([{up}])[\"')\]]{{0,2}}(?: ?[.、:)](?!\d) ?| (?=[\u4e00-\u9fff]))"),
@@ -316,13 +332,8 @@ def grammar(letters: str) -> Grammar:
         ),
         bare=re.compile(
             rf"{edge}{{0,12}}(?:选项 ?)?(?:({few}|[{up}]{{2,8}}{_SEPARATOR}(?:{item})?|{item})"
-            rf"|([{low}](?:{_SEPARATOR}[{low}])*+(?![A-Za-z])|[{low}]{{2,8}}))"
+            rf"|([{low}](?:{_SEPARATOR}[{low}]){{0,11}}+(?![A-Za-z])|[{low}]{{2,8}}))"
             rf"(?:选项|项)?(?: ?\([^()\n]{{1,40}}\))?{edge}{{0,60}}"
         ),
-        claim=re.compile(
-            rf"({listing}|{front}[{low}](?=选项|项)) ?{_ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]]{{0,2}}"
-            rf"(?:{_ADVERB}){{0,5}}+(?:(?P<bad>{_BAD})|(?P<good>{_GOOD}))"
-        ),
-        tick_line=re.compile(rf"([✓✗]) ?[\"'(\[]?([{up}])(?![A-Za-z0-9])"),
         cell=re.compile(rf"(?:选项 ?)?[\"'(\[]?([{up}{low}])[\"')\]]?(?:选项|项)?(?:[.、:] ?.{{0,80}}| .{{0,80}})?"),
     )

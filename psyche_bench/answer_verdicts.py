@@ -4,19 +4,13 @@ These are read only when no explicit statement was found, and only when the judg
 doubt: a stem may ask for the *wrong* option, and the reader does not see the stem.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
-from psyche_bench.answer_patterns import (
-    CONCLUSION,
-    REST,
-    SEGMENT_VERDICT,
-    SENTENCE_END,
-    SUPERLATIVE,
-    WRONG_STEM,
-    Grammar,
-    re,
-)
+from psyche_bench import answer_patterns as say
+from psyche_bench.answer_slots import Scope, is_hedged, letters_in
 
 _NOT_A_CLAIM = re.compile(r"(?:比|不是|并?非|是否|难道|如果|若|即使|虽然?|尽管|假如|除了?|认为)[\"'(]? ?$")
 _NOT_MEANT = re.compile(r"吗|\?|与否|的(?:情况|前提|反面|话)")
@@ -50,34 +44,24 @@ class Ballot:
         return bool(self.right & self.wrong)
 
 
-def claims(text: str, words: Grammar) -> list[Claim]:
+def claims(text: str, words: say.Grammar) -> list[Claim]:
     """Every "LETTERS + judgement" in ``text``, in order."""
     return list(_claims(text, words))
 
 
-def _claims(text: str, words: Grammar) -> Iterator[Claim]:
-    for match in words.claim.finditer(text):
-        before = text[max(0, match.start() - 8) : match.start()]
-        if _NOT_A_CLAIM.search(before) or _NOT_MEANT.match(text, match.end()):
+def _claims(text: str, words: say.Grammar) -> Iterator[Claim]:
+    for match in islice(words.upper.finditer(text), 3000):
+        said = say.JUDGEMENT.match(text, match.end())
+        if said is None or is_hedged(match[0]) or _NOT_MEANT.match(text, said.end()):
             continue
-        found = letters_in(match[1], words)
-        if found is None or any(mark in match[1] for mark in ("或", " or ", "还是")):
+        if _NOT_A_CLAIM.search(text[max(0, match.start() - 8) : match.start()]):
             continue
-        said = match[0][len(match[1]) :]
-        relative = "题" in text[match.start() : match.end() + 3] or "选" in said
-        right = match["good"] is not None
-        yield Claim(
-            match.start(), match.end(), found, right, bool(right and SUPERLATIVE.search(said)), relative
-        )
-
-
-def letters_in(listing: str, words: Grammar) -> frozenset[str] | None:
-    """The letters of a matched list; None when a run repeats a letter (a word, no list)."""
-    plain = re.sub(r"\((?![A-Za-z]\))[^()\n]{2,30}\)", "", listing)
-    runs = words.item.findall(re.sub(r"\b(?:and|or|option)\b", " ", plain))
-    if not runs or any(len(set(run)) != len(run) for run in runs):
-        return None
-    return frozenset("".join(runs).upper())
+        letters = letters_in(match[0], words)
+        if letters is not None:
+            relative = "题" in text[match.end() : said.end() + 3] or "选" in said[0]
+            right = said["good"] is not None
+            best = right and say.SUPERLATIVE.search(said[0]) is not None
+            yield Claim(match.start(), said.end(), letters, right, best, relative)
 
 
 def concluded(text: str, found: list[Claim]) -> tuple[int, frozenset[str]] | None:
@@ -98,14 +82,13 @@ def concluded(text: str, found: list[Claim]) -> tuple[int, frozenset[str]] | Non
 
 def _led(text: str, claim: Claim) -> bool:
     before = text[max(0, claim.start - 30) : claim.start]
-    stops = [match.end() for match in SENTENCE_END.finditer(before)]
-    return bool(CONCLUSION.search(before, stops[-1] if stops else 0))
+    stops = [match.end() for match in say.SENTENCE_END.finditer(before)]
+    return bool(say.CONCLUSION.search(before, stops[-1] if stops else 0))
 
 
-def tally(
-    text: str, found: list[Claim], words: Grammar, every: frozenset[str]
-) -> frozenset[str] | None:
+def tally(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
     """The letters judged right, when the judgements together are clearly an answer."""
+    words, every = offer.words, offer.every
     ticked = _ticks(text, words) or _table(text, words)
     if ticked is not None:
         return frozenset(ticked.right) if ticked.right and not ticked.torn else None
@@ -113,13 +96,13 @@ def tally(
     for claim in found:
         ballot.add(claim.letters, claim.right)
     labelled = _lines(text, words, ballot)
-    rest = REST.search(text)
+    rest = say.REST.search(text)
     if rest is not None and (ballot.right or ballot.wrong):
         ballot.add(every - ballot.right - ballot.wrong, rest["good"] is not None)
     if ballot.torn or not ballot.right:
         return None
     relative = bool(found) and all(claim.relative for claim in found if claim.right)
-    if WRONG_STEM.search(text) and not (relative and any(claim.right for claim in found)):
+    if say.WRONG_STEM.search(text) and not (relative and any(claim.right for claim in found)):
         return None
     return _believed(text, found, ballot, every, labelled)
 
@@ -142,7 +125,7 @@ def _believed(
     return None
 
 
-def _ticks(text: str, words: Grammar) -> Ballot | None:
+def _ticks(text: str, words: say.Grammar) -> Ballot | None:
     """✓ and ✗ beside at least two letters, before each letter or after each."""
     if "✓" not in text and "✗" not in text:
         return None
@@ -166,29 +149,27 @@ def _ticks(text: str, words: Grammar) -> Ballot | None:
     return ballot if len(ballot.right | ballot.wrong) > 1 else None
 
 
-def _table(text: str, words: Grammar) -> Ballot | None:
+def _table(text: str, words: say.Grammar) -> Ballot | None:
     """Rows such as ``| A | 共情 | ✓ |``; the first cell that is a judgement counts."""
-    from psyche_bench.answer_patterns import CELL_VERDICT
-
     ballot = Ballot()
     for line in text.split("\n"):
         if not line.startswith("|"):
             continue
         cells = [cell.strip() for cell in line[:600].strip("| ").split("|")]
         label = words.cell.fullmatch(cells[0])
-        verdicts = [match for cell in cells[1:] if (match := CELL_VERDICT.match(cell))]
+        verdicts = [match for cell in cells[1:] if (match := say.CELL_VERDICT.match(cell))]
         if label is not None and verdicts:
             ballot.add(frozenset(label[1].upper()), verdicts[0]["good"] is not None)
     return ballot if len(ballot.right | ballot.wrong) > 1 else None
 
 
-def _lines(text: str, words: Grammar, ballot: Ballot) -> bool:
+def _lines(text: str, words: say.Grammar, ballot: Ballot) -> bool:
     """Judgements inside lines that begin with a label; True when there are such lines."""
     labels = list(words.label_line.finditer(text))[:24]
     for number, label in enumerate(labels):
         stop = labels[number + 1].start() if number + 1 < len(labels) else len(text)
         part = text[label.end(1) : min(stop, label.end() + 400)].split("\n")[0]
-        seen = {match.lastgroup in ("good", "goodtick") for match in SEGMENT_VERDICT.finditer(part)}
+        seen = {match.lastgroup in ("good", "goodtick") for match in say.SEGMENT_VERDICT.finditer(part)}
         if len(seen) == 1:
             ballot.add(frozenset(label[1].upper()), seen.pop())
         elif len(seen) > 1:

@@ -1,0 +1,214 @@
+"""Which letters stand in an answer's place: runs, lists, labelled lines, an option's text.
+
+:mod:`psyche_bench.answers` finds the places; the functions here read what stands there, and
+leave it alone when it is a term (A型人格), a hedge (A或B), or the list of all options.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from psyche_bench import answer_patterns as say
+
+Found = tuple[int, frozenset[str] | None]
+"""Where the letters end, and the letters; None for "A or B", which decides nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one question offers: letters in order, all of them as a set, texts, patterns.
+
+    ``texts`` maps an option's squeezed text to its letter, or to None where two options share it.
+    """
+
+    order: str
+    every: frozenset[str]
+    texts: Mapping[str, str | None]
+    words: say.Grammar
+    known: bool
+
+    @property
+    def full(self) -> int:
+        """From how many labelled options on a list is the question's own list of options."""
+        return max(2, len(self.every) if self.known else min(4, len(self.order)))
+
+
+def scope(choices: str, options: Mapping[str, str] | None) -> Scope:
+    """Build the scope of one call; option texts are compared without space and punctuation."""
+    order = "".join(dict.fromkeys(char for char in choices.upper() if char.isalnum()))
+    texts: dict[str, str | None] = {}
+    for letter, option in (options or {}).items():
+        key = squeeze(say.normalise(option))
+        if key:
+            texts[key] = None if key in texts else letter.upper()
+    every = frozenset(letter.upper() for letter in options) if options else frozenset(order)
+    extra = "".join(sorted(set(order) - set("ABCDEFGH")))
+    return Scope(order, every, texts, say.grammar("ABCDEFGH" + extra), bool(options))
+
+
+def squeeze(text: str) -> str:
+    """Letters, digits and characters only, case folded: how option texts are compared."""
+    return "".join(char for char in text.casefold() if char.isalnum())
+
+
+def letters_in(listing: str, words: say.Grammar) -> frozenset[str] | None:
+    """The letters of a matched list; None when a run repeats a letter (a word, no list)."""
+    if len(listing) == 1:
+        return frozenset(listing.upper())
+    plain = re.sub(r"\((?![A-Za-z]\))[^()\n]{2,30}\)", "", listing) if "(" in listing else listing
+    if " " in plain:
+        plain = re.sub(r"\b(?:and|or|option)\b", " ", plain)
+    runs = words.item.findall(plain)
+    if not runs or any(len(set(run)) != len(run) for run in runs):
+        return None
+    return frozenset("".join(runs).upper())
+
+
+def read_slot(text: str, match: re.Match[str], kind: str, offer: Scope) -> Found | None:
+    """The letters at ``match`` as the answer to a cue of this ``kind``; None if they are not."""
+    place = match.start()
+    if kind == "strong" and (span := offer.words.span.match(text, place)) is not None:
+        return span.end(), _range(span[1], span[2], offer)
+    end = _own_part(text, match)
+    if say.BLOCKED_RIGHT.match(text, end):
+        return None
+    listing = text[place:end]
+    letters = letters_in(listing, offer.words)
+    if letters is None:
+        return None
+    if is_hedged(listing) or say.HEDGED_RIGHT.match(text, end):
+        return end, None
+    if "/" in listing and letters >= frozenset(offer.order[:4]):
+        return None
+    if len(letters) == 1 and offer.words.label.match(text, place):
+        return label_run(text, place, offer)
+    if kind == "strong" or (kind == "good" and say.PAUSE.match(text, end)):
+        return _lone_lines(text, end, letters)
+    closed = say.PAUSE if kind == "correct" else say.END
+    return (end, letters) if closed.match(text, end) else None
+
+
+def is_hedged(listing: str) -> bool:
+    """True for A或B, A还是B, A or B."""
+    return "或" in listing or "还是" in listing or " or " in listing
+
+
+def _range(first: str, last: str, offer: Scope) -> frozenset[str]:
+    order = offer.order
+    if first in order and last in order[order.index(first) :]:
+        return frozenset(order[order.index(first) : order.index(last) + 1])
+    return frozenset((first, last))
+
+
+def _own_part(text: str, match: re.Match[str]) -> int:
+    """Where the answer's own letters end: 选A，B错误 answers A alone."""
+    listing = match[0]
+    if len(listing) == 1:
+        return match.end()
+    subject = say.SUBJECT_RIGHT.match(text, match.end())
+    loose = list(re.finditer(r" ?[,;] ?| (?=[A-Za-z])", listing)) if subject else []
+    if subject is None or not loose:
+        return match.end()
+    if not subject["all"]:
+        return match.start() + loose[-1].start()
+    tight = re.search(r"[、和与及跟]", listing)
+    shared = re.match(r"[^不错]{0,6}?(?:正确|符合|对)", text[match.end() : match.end() + 12])
+    return match.end() if shared and not tight else match.start() + loose[0].start()
+
+
+def _lone_lines(text: str, end: int, letters: frozenset[str]) -> Found:
+    """Letters alone on the following lines belong to the answer: 答案：⏎A⏎B."""
+    while text[end : end + 1] == "\n":
+        stop = text.find("\n", end + 1)
+        stop = len(text) if stop < 0 else stop
+        more = re.fullmatch(r"[-·] ?[\"']?([A-Z])[\"']?|([A-Z])", text[end + 1 : min(stop, end + 9)])
+        if more is None or len(letters) > 12:
+            break
+        letters |= {more[1] or more[2]}
+        end = stop
+    return end, letters
+
+
+_EXPLAINS = re.compile(r"属于|描述|是指|因为|强调|说的是|错|不|体现|✗|✓")
+_BULLET = re.compile(r"[-·+>|✓ ]{0,4}(?:\d{1,2}[.)] ?)?(?:选项 ?)?")
+
+
+def label_run(text: str, place: int, offer: Scope) -> Found | None:
+    """``A. 共情 C. 倾听``, or one such label a line; None when it is the list of all options.
+
+    Lines go on being part of the answer while they keep the order of the choices and do not
+    start explaining: "B. 面质⏎A. 倾听属于参与性技术" answers B.
+    """
+    chosen: list[str] = []
+    begin, plain, previous = place, True, place
+    for number in range(12):
+        stop = text.find("\n", begin)
+        stop = len(text) if stop < 0 else stop
+        labels = _labels(text[begin : min(stop, begin + 400)], offer)
+        if not labels:
+            break
+        part = text[begin + labels[0][1] : min(stop, begin + 400)]
+        explains = _EXPLAINS.search(part) is not None
+        if number == 0:
+            plain = not explains and "。" not in part[:-1]
+        elif explains or not plain:
+            break
+        fresh = _ascending(chosen, [letter for letter, _ in labels], offer)
+        if explains:
+            fresh = fresh[:1]
+        if not fresh:
+            break
+        chosen += fresh
+        previous, begin = stop, stop + 1
+        if stop >= len(text):
+            break
+    if not chosen or len(set(chosen)) >= offer.full:
+        return None
+    return previous, frozenset(chosen)
+
+
+def _labels(line: str, offer: Scope) -> list[tuple[str, int]]:
+    """(letter, end) of the labels in a line; the first may stand behind a bullet."""
+    lead = _BULLET.match(line)
+    first = offer.words.label.match(line, lead.end() if lead else 0)
+    if first is None:
+        return []
+    found = [(first[1], first.end())]
+    for match in offer.words.label.finditer(line, first.end()):
+        if line[match.start() - 1] in " 、;,和与及" and len(found) < 12:
+            found.append((match[1], match.end()))
+    return found
+
+
+def _ascending(before: list[str], labels: list[str], offer: Scope) -> list[str]:
+    """The labels that go on in the order of the choices; explanations jump about."""
+    rank = {letter: index for index, letter in enumerate(offer.order)}
+    taken: list[str] = []
+    for label in labels:
+        last = [*before, *taken][-1:]
+        if last and rank.get(label, 99) <= rank.get(last[0], 98):
+            break
+        taken.append(label)
+    return taken
+
+
+_TEXT_END = re.compile(r"[\s。.,;:!?\"')\]}<(、]|$|这|选项|一项|因为")
+
+
+def text_at(text: str, place: int, offer: Scope) -> Found | None:
+    """An option's text in the answer's place; the longest that ends at a boundary."""
+    if not offer.texts:
+        return None
+    longest = max(map(len, offer.texts))
+    squeezed, ends = "", []
+    for position, char in enumerate(text[place : place + 300].lower()):
+        if len(squeezed) >= longest:
+            break
+        if char.isalnum():
+            squeezed += char
+            ends.append(place + position + 1)
+    for key in sorted(offer.texts, key=len, reverse=True):
+        if squeezed.startswith(key) and _TEXT_END.match(text, ends[len(key) - 1]):
+            letter = offer.texts[key]
+            return (ends[len(key) - 1], frozenset(letter)) if letter else None
+    return None
