@@ -23,7 +23,7 @@ _TRADITIONAL = (
 )
 _SPELLINGS = {
     '"': "“”„‟「」『』《》〈〉",
-    "'": "‘’＇`´",
+    "'": "‘’＇´",
     "[": "【〖〔［",
     "]": "】〗〕］",
     "、": "丶﹑､",
@@ -34,7 +34,7 @@ _SPELLINGS = {
     " ": "\u00a0\u2002\u2003\u2009\u202f\u3000\t\u2005\u2007\u2008\u200a",
     "\n": "\r\u2028\u2029\x0b\x0c\x85",
     "-": "–—―−‐‑─",
-    "": "*#$_\ufe0f\u200b\u200c\u200d\u2060\ufeff\u20e3\x00\x01",
+    "": "*#$_`\ufe0f\u200b\u200c\u200d\u2060\ufeff\u20e3\x00\x01",
     "A": "АΑ",
     "B": "ВΒ",
     "C": "С",
@@ -55,7 +55,7 @@ def _spelling_table() -> dict[str, str]:
         table |= {chr(start + index): chr(0x41 + index) for index in range(26)}
     table |= dict(zip(_TRADITIONAL[::2], _TRADITIONAL[1::2], strict=True))
     table |= {odd: plain for plain, odds in _SPELLINGS.items() for odd in odds}
-    table |= {"＊": "", "＃": "", "＄": "", "＿": "", "｀": "'"}
+    table |= {"＊": "", "＃": "", "＄": "", "＿": "", "｀": ""}
     return {odd: plain for odd, plain in table.items() if odd != plain}
 
 
@@ -142,7 +142,7 @@ _PEOPLE = (
 REJECT_LEFT = re.compile(
     rf"{_PEOPLE}(?:会|都|可能|往往|容易|就|也|经?常|总|误|认为|觉得|说|主张|直接|坚持|,|倾向于?|的)"
     r"{0,4}$|(?:[误错漏]|容易|[误错]误的?|是否|会不会|备|候|待|常见错误|干扰)$"
-    r"|(?:例如|比如|譬如|格式(?:如下|为|是)?|示例|样例|形如|,如|即按|按照?|以)[:,\"'(\s]{0,3}$"
+    r"|(?:例如|比如|譬如|格式(?:如下|为|是)?|示例|样例|形如|,如|即按|按照?)[:,\"'(\s]{0,3}$|(?<![所可予])以[:\"'(]{1,2}$"
 )
 NEGATED_LEFT = re.compile(
     r"(?:不|别|勿|未|没有?|并?非|无法|不是|弃|(?i:n't|not|never|cannot))"
@@ -166,7 +166,7 @@ _ENGLISH_LINK = (
     r"clearly|definitely|likely|most|probably|answers?|indeed|still|might|could|may|either|simply)\b"
 )
 LINK = re.compile(
-    rf"(?:[\s:=\"'(\[{{→>|\-?]|,(?=[^A-Z]{{0,3}}是)|\)(?= ?:)|\](?= ?\S)|{_CHINESE_LINK}|{_ENGLISH_LINK})"
+    rf"(?:[\s:=\"'(\[{{→>|\-?]|,(?=[^A-Z]{{0,3}}是)|\)(?= ?:)|\]|{_CHINESE_LINK}|{_ENGLISH_LINK})"
     r"{0,14}+"
 )
 """What may stand between a cue and its letters."""
@@ -184,13 +184,14 @@ CUE = re.compile(
     rf"|(?P<good>(?:符合|合适|恰当|准确|可能|贴切|正确|典型|适合|适当|对|佳|成立)(?:题意|题干|要求)?的{_KIND}"
     rf"(?=[^\sA-Z,。:]{{0,6}}?(?:[是为有:]|包括))|正确{_KIND}(?= ?:)|✓(?= ?:)|选项(?=[是为应]))"
     r"|(?P<correct>应该?[是为]|应当[是为]|应选?[是为]|而应?该?是|改[为成]|[更修]正为|不(?:是|对)?, ?(?:应该?)?是"
-    r"|不是[A-Za-z]而|认为是?|觉得是?|感觉是?|[那还]就?是|倾向于?|剩下?的?|猜|(?:it is|it's|should be)(?= ))"
+    r"|不是[A-Za-z]而|认为是?|觉得是?|感觉(?:应该)?是|[那还]就?是|倾向于?|剩下?的?|猜|(?:it is|it's|should be)(?= ))"
+    r"|(?P<blank>(?:是|为|有|括|在于|即)(?= ?\())"
     r"|(?P<final>因此|所以|故|综上(?:所述)?|总之|可见|最终|最后|∴"
     r"|(?<![A-Za-z])(?:Therefore|So|Thus|Hence|Final|but)\b)"
 )
 """Where an answer may begin: ``strong`` names it, ``final`` only concludes."""
 CUE_START = re.compile(
-    r"[答正选最合恰对结回作预b不错有符准可贴典适佳成✓应而改更修认觉感那还就倾剩猜因所故综总∴"
+    r"[答正选最合恰对结回作预b不错有符准可贴典适佳成✓应而改更修认觉感那还就倾剩猜因所是为括在即故综总∴"
     r"ACDFGHIOPSTacdfghiopst]"
 )
 """The characters a cue can begin with: a cheap sieve before :data:`CUE`."""
@@ -219,9 +220,10 @@ PAUSE = re.compile(
     rf"{_ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]}}]{{0,3}} ?(?:$|[。.!;\n,]|吧|了|无疑|没错|因为|这|,)"
 )
 SUBJECT_RIGHT = re.compile(
-    r"(?:选项|项|[两三]者|[两三四]项)? ?(?P<all>都|均|皆|全)?(?:则|也|才|虽|的|是|错|不|描述|属于|说|讲|为|"
-    r"有|指|体现|强调|正确|对|混淆|过于|较|符合|忽略|只|并|反映|主要|把|在|与|违|没|太|排除|项|选项|看)"
+    rf"{_ITEMS} ?(?P<all>都|均|皆|全)|(?!{_ITEMS}(?:$|[^\u4e00-\u9fff])|因|这|等|共|吧|了|为(?:正确|答案|最)|是(?:正确|答案)"
+    r"|符合|才是|组合|一起|作为)[\u4e00-\u9fff]"
 )
+"""A clause goes on behind the letters: the last of them may be its subject (选A，B错误)."""
 ALL_RIGHT = re.compile(
     r"(?:以上|上述|[三四五]个|[三四五]项|所有|全部|各个?|每一?个|每一?项|这[三四五][个项])的?(?:[三四五][个项])?"
     r"(?:选项|说法|答案|表述|内容|描述|项)?(?:全部|全|都|均|皆){1,2}(?:是|为|应该?|应当|说法|可以)?"
@@ -298,11 +300,12 @@ class Grammar:
     cell: re.Pattern[str]
 
 
-_SEPARATOR = (
+_LINKED = (
     r"(?: ?\([^()\n]{2,30}\))?[\"')\]}]{0,3} ?(?:选项|项)? ?"
-    r"(?:、|,|;|/|\+|&|·|\||和|与|及|以及|跟|或者?|还是|而?且|,? ?(?:and|or)(?= )|[,、] ?(?:和|与|以及|还有|及|或))?"
+    r"(?:、|,|;|/|\+|&|·|\||和|与|及|以及|跟|或者?|还是|而?且|,? ?(?:and|or)(?= )|[,、] ?(?:和|与|以及|还有|及|或))"
     r" ?(?:选项|option )?[\"'(\[{]{0,3}"
 )
+_SEPARATOR = rf"(?:{_LINKED}|[\"')\]}}]{{1,2}} ?[\"'(\[{{]{{1,2}}| )"
 _NO_ARTICLE = (
     r"(?! (?!and\b|or\b|is\b|are\b|because|since|as\b|which|with\b|for\b|not\b|but\b|only|was\b|would|"
     r"should|has\b|correct|alone)[A-Z]?[a-z])"
@@ -325,7 +328,7 @@ def grammar(letters: str) -> Grammar:
         lower=re.compile(rf"{low_first}(?:{_SEPARATOR}{small}){{0,11}}+{_NO_ARTICLE}"),
         item=re.compile(rf"(?<![A-Za-z])[{up}{low}]+(?![A-Za-z])"),
         span=re.compile(rf"([{up}]) ?(?:-|~|到|至) ?([{up}])(?!-?[A-Za-z0-9])"),
-        label=re.compile(rf"[\"'(\[]{{0,2}}([{up}])[\"')\]]{{0,2}}(?: ?[.、:)](?!\d) ?| (?=[\u4e00-\u9fff]))"),
+        label=re.compile(rf"[\"'(\[]{{0,2}}([{up}])[\"')\]]{{0,2}}(?: ?[.、:)](?!\d)(?! ?[{up}](?![a-z])) ?| (?=[\u4e00-\u9fff]))"),
         label_line=re.compile(
             rf"(?m)^[-·+>|✓✗ ]{{0,4}}(?:\(?\d{{1,2}}[.)、] ?)?(?:选项 ?)?[\"'(\[]?([{up}{low}])[\"')\]]?"
             r"(?:选项|项)?(?: ?[.、:)(|\-→✓✗]| (?=[^\sa-zA-Z]))"

@@ -69,6 +69,8 @@ def read_slot(text: str, match: re.Match[str], kind: str, offer: Scope) -> Found
     place = match.start()
     if kind == "strong" and (span := offer.words.span.match(text, place)) is not None:
         return span.end(), _range(span[1], span[2], offer)
+    if kind == "blank":
+        return _filled(text, place, offer)
     end = _own_part(text, match)
     if say.BLOCKED_RIGHT.match(text, end):
         return None
@@ -86,6 +88,15 @@ def read_slot(text: str, match: re.Match[str], kind: str, offer: Scope) -> Found
         return _lone_lines(text, end, letters)
     closed = say.PAUSE if kind == "correct" else say.END
     return (end, letters) if closed.match(text, end) else None
+
+
+def _filled(text: str, place: int, offer: Scope) -> Found | None:
+    """The letters in a stem's filled blank: 指标是（ C ）。"""
+    close = text.find(")", place, place + 40)
+    listing = text[place:close].strip() if close > 0 else ""
+    if not offer.words.upper.fullmatch(listing) or text[close + 1 : close + 2] not in "。.,;!\n":
+        return None
+    return close, letters_in(listing, offer.words)
 
 
 def is_hedged(listing: str) -> bool:
@@ -140,31 +151,27 @@ def label_run(text: str, place: int, offer: Scope) -> Found | None:
     start explaining: "B. 面质⏎A. 倾听属于参与性技术" answers B.
     """
     chosen: list[str] = []
-    begin, plain, previous = place, True, place
+    seen: list[str] = []
+    begin, plain, end = place, True, place
     for number in range(12):
         stop = text.find("\n", begin)
         stop = len(text) if stop < 0 else stop
         labels = _labels(text[begin : min(stop, begin + 400)], offer)
-        if not labels:
+        fresh = _ascending(seen, [letter for letter, _ in labels], offer)
+        if not fresh:
             break
+        seen += fresh
         part = text[begin + labels[0][1] : min(stop, begin + 400)]
         explains = _EXPLAINS.search(part) is not None
         if number == 0:
             plain = not explains and "。" not in part[:-1]
-        elif explains or not plain:
-            break
-        fresh = _ascending(chosen, [letter for letter, _ in labels], offer)
-        if explains:
-            fresh = fresh[:1]
-        if not fresh:
-            break
-        chosen += fresh
-        previous, begin = stop, stop + 1
+        if number == 0 or (plain and not explains and chosen == seen[: -len(fresh)]):
+            chosen += fresh[:1] if explains else fresh
+            end = stop
+        begin = stop + 1
         if stop >= len(text):
             break
-    if not chosen or len(set(chosen)) >= offer.full:
-        return None
-    return previous, frozenset(chosen)
+    return None if not chosen or len(seen) >= offer.full else (end, frozenset(chosen))
 
 
 def _labels(line: str, offer: Scope) -> list[tuple[str, int]]:

@@ -134,7 +134,7 @@ def _next_questions(text: str) -> list[tuple[int, int]]:
 
 
 def _decide(text: str, offer: Scope) -> Statement | None:
-    stated = sorted(_statements(text, offer), key=lambda statement: statement.end)
+    stated = sorted(_statements(text, offer), key=lambda statement: statement.start)
     firm = [statement for statement in stated if statement.strength == FIRM][-1:]
     if firm and not _taken_back(text, firm[0], offer):
         return firm[0]
@@ -143,7 +143,7 @@ def _decide(text: str, offer: Scope) -> Statement | None:
     likely += _wholes(text, offer)
     if (summary := verdicts.concluded(text, found)) is not None:
         likely.append(Statement(summary[0], summary[0] + 1, summary[1], LIKELY))
-    likely.sort(key=lambda statement: statement.end)
+    likely.sort(key=lambda statement: statement.start)
     if firm:
         later = [statement for statement in likely if statement.start > firm[0].end]
         return later[-1] if later else NOTHING
@@ -173,20 +173,22 @@ def _taken_back(text: str, last: Statement, offer: Scope) -> bool:
 
 def _statements(text: str, offer: Scope) -> Iterator[Statement]:
     """What stands behind cues, from the end back to the last firm one, and on lines of its own."""
-    firm = 0
-    if (last := _lone_line(text, offer)) is not None:
-        yield last
-        firm = 1
+    lone = _lone_line(text, offer)
+    firm = lone is not None
     lists = list(islice(offer.words.upper.finditer(text), 3000))
     for match in reversed(lists[:60] + lists[60:][-500:]):
         statement = _behind_cue(text, match, offer)
         if statement is not None:
             yield statement
             if statement.strength == FIRM:
-                firm = 1
+                firm = True
+                if lone is not None and lone.start < statement.end:
+                    lone = None
                 break
     if not firm:
         yield from _behind_cues(text, offer)
+    if lone is not None:
+        yield lone
     yield from _first_line(text, offer)
 
 
@@ -198,12 +200,7 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
     tail = window.rstrip(say.LINK_SKIP)
     if not tail or not (tail[-1] in say.LINK_END or tail[-1].isascii()):
         return None
-    opened = None
-    for start in say.CUE_START.finditer(window):
-        cue = say.CUE.match(window, start.start())
-        if cue is not None and say.LINK.fullmatch(window, cue.end()):
-            opened = cue
-            break
+    opened = _cue(window)
     if opened is None:
         return None
     kind = opened.lastgroup or ""
@@ -217,6 +214,21 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
     return Statement(cue_at, *found, _strength(kind, sentence, text[cue_at:place]))
 
 
+_RANK = {"strong": 0, "correct": 1, "good": 2, "odd": 3, "final": 4, "blank": 5}
+
+
+def _cue(window: str) -> re.Match[str] | None:
+    """The strongest cue from which nothing but linking words leads to the window's end."""
+    best = None
+    for start in say.CUE_START.finditer(window):
+        cue = say.CUE.match(window, start.start())
+        if cue is None or (best and _RANK[cue.lastgroup or ""] >= _RANK[best.lastgroup or ""]):
+            continue
+        if say.LINK.fullmatch(window, cue.end()):
+            best = cue
+    return best
+
+
 def _strength(kind: str, sentence: str, link: str) -> int:
     if say.TENTATIVE.search(sentence[-12:] + link) or say.INITIAL.search(sentence):
         return VAGUE
@@ -227,7 +239,7 @@ def _behind_cues(text: str, offer: Scope) -> Iterator[Statement]:
     """The rarer answers behind a strong cue: lower-case letters, an option's text."""
     for start in islice(say.CUE_START.finditer(text), 400):
         cue = say.CUE.match(text, start.start())
-        if cue is None or cue.lastgroup in ("odd", "final"):
+        if cue is None or cue.lastgroup in ("odd", "final", "blank"):
             continue
         link = say.LINK.match(text, cue.end())
         place = link.end() if link else cue.end()
