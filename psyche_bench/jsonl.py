@@ -6,6 +6,7 @@ it. Broken lines are errors that name file and line, never skipped.
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,9 +15,21 @@ from typing import Any
 from psyche_bench.errors import DataError
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _utf8(text: str) -> str:
+    """Half characters, as servers that cut a reply in two send them, as JSON's own escapes."""
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def dumps(value: Any) -> str:
-    """One line of JSON, Chinese left readable, keys in their given order."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """One line of JSON, Chinese left readable, keys in their given order; always valid UTF-8.
+
+    >>> dumps({"reply": "焦\\ud83d"})
+    '{"reply":"焦\\\\ud83d"}'
+    """
+    return _utf8(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -38,7 +51,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON, atomically."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    write_text(path, _utf8(json.dumps(value, ensure_ascii=False, indent=2)) + "\n")
 
 
 def write_lines(path: Path, rows: Iterable[Any]) -> None:
@@ -57,9 +70,7 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError:
         raise DataError(f"{path}: no such file. Check the path.") from None
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: not UTF-8 (byte {error.start}). Re-save it as UTF-8."
-        ) from error
+        raise DataError(f"{path}: not UTF-8 (byte {error.start}). Re-save it as UTF-8.") from error
     except json.JSONDecodeError as error:
         raise DataError(
             f"{path}, line {error.lineno}, column {error.colno}: broken JSON ({error.msg}). "
@@ -93,7 +104,6 @@ def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 ) from error
             if not isinstance(value, dict):
                 raise DataError(
-                    f"{path}, line {number}: a JSON object is expected, "
-                    f"not {type(value).__name__}."
+                    f"{path}, line {number}: a JSON object is expected, not {type(value).__name__}."
                 )
             yield number, value
