@@ -27,7 +27,8 @@ def standard(predicted: AbstractSet[str] | None, gold: AbstractSet[str]) -> floa
     >>> standard({"A", "C"}, {"C", "A"}), standard({"A"}, {"A", "C"}), standard(None, {"A"})
     (1.0, 0.0, 0.0)
     """
-    return float(predicted is not None and set(predicted) == set(_checked(gold)))
+    right = set(_checked(gold))
+    return float(predicted is not None and set(predicted) == right)
 
 
 def elastic(predicted: AbstractSet[str] | None, gold: AbstractSet[str]) -> float:
