@@ -20,6 +20,8 @@ class Report(Record):
     oddities: tuple[Oddity, ...]
     rejected: tuple[str, ...]
     differing_files: tuple[str, ...]
+    places: dict[str, tuple[str, str]]
+    """Split and subset of each item that could be read."""
 
     @property
     def count_problems(self) -> list[str]:
@@ -43,10 +45,9 @@ class Report(Record):
 
     def rows(self) -> list[dict[str, object]]:
         """Split, subset, items found, items expected, repaired, odd."""
-        items = _by_id(self.name)
-        places = {item: (question.split, question.subset) for item, question in items.items()}
-        repaired = Counter(places[item] for item in {r.item for r in self.repairs})
-        odd = Counter(places[item] for item in {o.item for o in self.oddities})
+        # An item may be declared odd or repaired and yet be absent, or set aside, in this copy.
+        repaired = Counter(self.places.get(item) for item in {r.item for r in self.repairs})
+        odd = Counter(self.places.get(item) for item in {o.item for o in self.oddities})
         return [
             {
                 "split": split,
@@ -82,21 +83,13 @@ def _parts(name: str) -> list[str]:
     return [part for part in sources.NAMES if part.partition("_")[0] == name]
 
 
-def _by_id(name: str) -> dict[str, Question]:
-    return {q.id: q for part in _parts(name) for q in _loaded(part, skip_bad=True).questions}
-
-
-def _loaded(part: str, *, skip_bad: bool) -> sources.Loaded:
-    return sources.load_all(part, skip_bad=skip_bad)
-
-
 def check(name: str, *, skip_bad: bool = False) -> Report:
     """Count, repair and look over a copy of a released data set.
 
     Raises:
         DataError: it is absent, or holds a bad row and ``skip_bad`` is not set.
     """
-    loaded = [_loaded(part, skip_bad=skip_bad) for part in _parts(name)]
+    loaded = [sources.load_all(part, skip_bad=skip_bad) for part in _parts(name)]
     questions = [question for part in loaded for question in part.questions]
     counts: Counts = defaultdict(Counter)
     for question in questions:
@@ -109,6 +102,7 @@ def check(name: str, *, skip_bad: bool = False) -> Report:
         oddities=tuple(oddities(questions, name)),
         rejected=tuple(problem for part in loaded for problem in part.rejected),
         differing_files=tuple(sources.differing_files(name, sources.folder(name))),
+        places={question.id: (question.split, question.subset) for question in questions},
     )
 
 
