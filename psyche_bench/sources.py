@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from psyche_bench import cpsyexam, pceb, repairs
 from psyche_bench.errors import DataError
@@ -104,8 +104,8 @@ def load(name: str, split: str | None = None, view: View = "repaired") -> list[Q
     Args:
         name: one of :data:`NAMES`; ``pceb`` and ``cpsyexam`` are the multiple-choice items,
             ``pceb_case_qa`` and ``cpsyexam_qa`` the written answers.
-        split: ``train``, ``dev`` or ``test`` for CPsyExam (all when None); PCEB and the sample
-            have only ``test``.
+        split: ``train``, ``dev`` or ``test`` for CPsyExam, ``train`` (exemplars) or ``test`` for
+            the sample (all when None); PCEB has only ``test``.
         view: ``raw`` as released, ``repaired`` with the declared repairs.
 
     Raises:
@@ -123,6 +123,8 @@ def load_all(
     """Like :func:`load`, with the log of repairs; with ``skip_bad`` also the rows set aside."""
     if name not in NAMES:
         raise DataError(f"no data set is called {name!r}. Known: {', '.join(NAMES)}.")
+    if view not in get_args(View):
+        raise DataError(f"no view is called {view!r}. Known: {', '.join(get_args(View))}.")
     root = files("psyche_bench") / "sample" if name == "sample" else folder(_release(name))
     return _load(name, split, view, skip_bad, Path(str(root)))
 
@@ -193,9 +195,10 @@ def universe(ids: Iterable[str]) -> dict[str, Question]:
 def _place(item: str) -> tuple[str, str | None]:
     """Data set and split an id names: ``cpsyexam/dev/…``; the others hold one split."""
     name, _, rest = item.partition("/")
-    if name not in {_release(known) for known in NAMES}:
+    split = rest.partition("/")[0] if name == "cpsyexam" else None
+    if name not in {_release(known) for known in NAMES} or split not in (None, *cpsyexam.SPLITS):
         raise DataError(f"{item!r} {_ID_REMEDY}")
-    return name, rest.partition("/")[0] if name == "cpsyexam" else None
+    return name, split
 
 
 _ID_REMEDY = (
