@@ -199,7 +199,7 @@ def _ascending(before: list[str], labels: list[str], offer: Scope) -> list[str]:
     return taken
 
 
-_TEXT_END = re.compile(r"[\s。.,;:!?\"')\]}<(、]|$|这|选项|一项|因为")
+_TEXT_END = re.compile(r"[\s。.,;:!?\"')\]}<(](?! ?[\"'(\[]?(?:和|与|及|以及|、))|$|这|选项|一项|因为")
 
 
 def text_at(text: str, place: int, offer: Scope) -> Found | None:

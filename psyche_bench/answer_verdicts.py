@@ -110,17 +110,18 @@ def tally(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
 def _believed(
     text: str, found: list[Claim], ballot: Ballot, every: frozenset[str], labelled: bool
 ) -> frozenset[str] | None:
+    """Complete, or said of several letters at once, or the reply's only point."""
     judged = ballot.right | ballot.wrong
     if len(judged) >= min(len(every), 4):
         return frozenset(ballot.right)
     if any(claim.right and len(claim.letters) > 1 for claim in found):
         return frozenset(ballot.right)
-    whole = text.rstrip().endswith(("。", ".", "!", "✓", "✗", "的", "确", "对", "选", "案", "题意"))
-    if labelled or not whole:
+    if labelled or any("也" in text[claim.start : claim.end] for claim in found):
         return None
-    if len(found) == 1 or (ballot.wrong and len(judged) >= len(every) - 1):
-        return frozenset(ballot.right)
-    if all(claim.relative for claim in found):
+    if len(found) == 1:
+        ends = say.SENTENCE_END.search(text.rstrip("。.!"), found[0].end)
+        return frozenset(ballot.right) if found[0].start < 4 or ends is None else None
+    if all(claim.relative for claim in found) or (ballot.wrong and len(text) < 60):
         return frozenset(ballot.right)
     return None
 

@@ -243,7 +243,9 @@ def _behind_cues(text: str, offer: Scope) -> Iterator[Statement]:
             continue
         link = say.LINK.match(text, cue.end())
         place = link.end() if link else cue.end()
-        found = _lower_at(text, place, cue, offer) or slots.text_at(text, place, offer)
+        found = _lower_at(text, place, cue, offer)
+        if found is None and cue[0] != "选项":
+            found = slots.text_at(text, place, offer)
         if found is None:
             continue
         kind, sentence = cue.lastgroup or "", _sentence(text, cue.start())
