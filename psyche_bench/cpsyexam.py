@@ -9,6 +9,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from psyche_bench.errors import DataError
 from psyche_bench.rows import Rejected, rows
@@ -21,7 +22,7 @@ KEY_FILE = "cpsyexam_with_test_answer.zip"
 class _Item(Record):
     id: str
     subject_name: str
-    question_type: str
+    question_type: Literal["single", "multi"]
     kind: str
     question: str
     options: dict[str, str]
@@ -113,12 +114,18 @@ def _with_key(questions: list[Question], archive: Path) -> list[Question]:
 
 def _key_rows(archive: Path) -> dict[tuple[str, int], dict[str, object]]:
     found: dict[tuple[str, int], dict[str, object]] = {}
-    with zipfile.ZipFile(archive) as key:
-        for member in key.infolist():
-            path = PurePosixPath(utf8_name(member))
-            if path.suffix == ".json" and path.parent.name == "test":
-                for number, row in enumerate(json.loads(key.read(member)), 1):
-                    found[path.stem, number] = row
+    try:
+        with zipfile.ZipFile(archive) as key:
+            for member in key.infolist():
+                path = PurePosixPath(utf8_name(member))
+                if path.suffix == ".json" and path.parent.name == "test":
+                    for number, row in enumerate(json.loads(key.read(member)), 1):
+                        found[path.stem, number] = row
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise DataError(
+            f"{archive}: the answer key cannot be read ({error}). Remove it, or get it again with "
+            "`psyche-bench data get cpsyexam --with-test-key`."
+        ) from error
     return found
 
 
@@ -126,4 +133,7 @@ def utf8_name(member: zipfile.ZipInfo) -> str:
     """The real name of a member: the release's archives hold UTF-8 without saying so."""
     if member.flag_bits & 0x800:
         return member.filename
-    return member.filename.encode("cp437").decode("utf-8", errors="replace")
+    try:
+        return member.filename.encode("cp437").decode("utf-8", errors="replace")
+    except UnicodeEncodeError:  # newer Pythons read the name from an extra field already
+        return member.filename

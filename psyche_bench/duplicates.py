@@ -41,8 +41,8 @@ _MARKS = re.compile(
 )
 _TRAILING = re.compile(r"(?:\s*[(\[【]?[单多]项?选(?:择?题)?[)\]】]?[\s。.]*)+$")
 _SENTENCE = re.compile(r"(?<=[。!?;\n])(?!\s*[”’」])[\s\"']*")
-_NEGATIONS = frozenset("不没无非未否勿莫误错")
-_TELLING = _NEGATIONS | frozenset(
+NEGATIONS = frozenset("不没无非未否勿莫误错")
+TELLING = NEGATIONS | frozenset(
     "高低大小多少正负反左右内外先后前早晚长短强弱好差优劣男女父母增减升降主被上下"
     "一二三四五六七八九十百千0123456789.abcdefghijklmnopqrstuvwxyz"
 )
@@ -187,19 +187,20 @@ def judge(a: Item, b: Item, threshold: float = THRESHOLD) -> tuple[Kind, float] 
     options = _options_similarity(a, b)
     if options < threshold:
         return None
-    if a.text == b.text and options == 1.0:
+    equal = a.key == b.key
+    if a.text == b.text and equal:
         return "exact", 1.0
     carried = carriage(a, b)
     if carried is not None and carried < RELATED:
         return None
     cuts = [(x, y) for x in _questions(a, b) for y in _questions(b, a)]
-    held = options == 1.0 and _inside(a, b) and any(_same(x, y, _NEGATIONS) for x, y in cuts)
+    held = equal and _inside(a, b) and any(same_telling(x, y, NEGATIONS) for x, y in cuts)
     if carried is not None and held and carried >= CARRIED and a.embedded != b.embedded:
         return "exact", carried
     if bool(a.context) != bool(b.context):
         stock = _length(a if b.context else b) < STOCK
         return ("near", 1.0) if held and not stock else None
-    alike = (jaccard(grams(x, 2), grams(y, 2)) for x, y in cuts if _same(x, y, _TELLING))
+    alike = (jaccard(grams(x, 2), grams(y, 2)) for x, y in cuts if same_telling(x, y, TELLING))
     asked = 1.0 if held else max(alike, default=0.0)
     similarity = min(asked, options, 1.0 if carried is None else carried)
     return ("near", similarity) if asked >= threshold else None
@@ -243,13 +244,16 @@ def _inside(a: Item, b: Item) -> bool:
     """Whether one question stands whole in the other item.
 
     A question cut out of its stem may be a stub (表明心理咨询师) and is not looked for in a stem
-    that was left whole.
+    that was left whole. Without options a question must be the same: 自我效能感 is a question, and
+    stands in many others.
     """
+    if not a.options:
+        return a.question == b.question
     pairs = [(x, y) for x, y in ((a, b), (b, a)) if y.embedded or not x.embedded]
     return any(len(x.question) >= 4 and x.question in y.text for x, y in pairs)
 
 
-def _same(a: str, b: str, telling: frozenset[str]) -> bool:
+def same_telling(a: str, b: str, telling: frozenset[str]) -> bool:
     """Whether the telling characters agree, in their order: 前…后 is not 后…前."""
     return [c for c in a if c in telling] == [c for c in b if c in telling]
 
@@ -264,7 +268,12 @@ def _options_similarity(a: Item, b: Item) -> float:
     left, right = sorted(ours - theirs), sorted(theirs - ours)
     score = float(len(ours & theirs))
     pairs = sorted(
-        ((jaccard(grams(x, 2), grams(y, 2)), x, y) for x in left for y in right if _same(x, y, _TELLING)),
+        (
+            (jaccard(grams(x, 2), grams(y, 2)), x, y)
+            for x in left
+            for y in right
+            if same_telling(x, y, TELLING)
+        ),
         reverse=True,
     )
     used: set[str] = set()

@@ -1,11 +1,11 @@
 """Data sets from their pinned release, or from a folder, into the data root, whole or not at all."""
 
+import http.client
 import io
-import shutil
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from psyche_bench import sources
@@ -43,11 +43,22 @@ def get(
             _copy(name, source_folder, fresh)
         _refuse_differing(name, fresh)
         if key:
-            _add_key(name, source, fresh)
-        if target.is_dir():
-            shutil.rmtree(target)
-        fresh.replace(target)
+            _add_key(name, source, fresh, source_folder)
+        _swap(fresh, target, Path(unfinished) / "former")
     return target
+
+
+def _swap(fresh: Path, target: Path, former: Path) -> None:
+    """Put ``fresh`` in the place of ``target`` (a folder, a link to one, or nothing)."""
+    if not target.exists() and not target.is_symlink():
+        fresh.replace(target)
+        return
+    target.replace(former)
+    try:
+        fresh.replace(target)
+    except OSError:
+        former.replace(target)
+        raise
 
 
 def _source(name: str) -> Source:
@@ -64,10 +75,11 @@ def _download(address: str) -> bytes:
     try:
         with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310  # pinned address
             content: bytes = answer.read()
-    except (urllib.error.URLError, TimeoutError, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         raise DataError(
-            f"{address} cannot be fetched ({error}). Fetch it elsewhere, unpack it, and pass the "
-            "folder: `psyche-bench data get NAME --from DIR`."
+            f"{address} cannot be fetched ({error}). Fetch it elsewhere and pass the folder that "
+            "holds it, an archive of a data set unpacked, an answer key as it is: `psyche-bench "
+            "data get NAME --from DIR`."
         ) from error
     return content
 
@@ -100,8 +112,10 @@ def _members(content: bytes) -> list[tuple[PurePosixPath, bytes]]:
             named = [(PurePosixPath(utf8_name(m)), m) for m in archive.infolist()]
             safe = [(p, m) for p, m in named if ".." not in p.parts and not p.is_absolute()]
             return [(path, archive.read(m)) for path, m in safe if not m.is_dir()]
-    except zipfile.BadZipFile as error:
-        raise DataError(f"what was downloaded is no zip archive ({error}). Try again.") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise DataError(
+            f"what was downloaded is no whole zip archive ({error}). Try again."
+        ) from error
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -109,9 +123,13 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
+def _root(name: str, folder: Path) -> Path:
+    return folder / name if (folder / name).is_dir() else folder
+
+
 def _copy(name: str, folder: Path, target: Path) -> None:
     """Copy the files the release is known to hold from a folder (or its subfolder ``name``)."""
-    root = folder / name if (folder / name).is_dir() else folder
+    root = _root(name, folder)
     if not root.is_dir():
         raise DataError(f"{folder}: no such folder. Pass the folder that holds {name}'s files.")
     for relative in sources.hashes(name):
@@ -128,11 +146,16 @@ def _refuse_differing(name: str, folder: Path) -> None:
         )
 
 
-def _add_key(name: str, source: Source, folder: Path) -> None:
+def _add_key(name: str, source: Source, folder: Path, given: Path | None) -> None:
+    """Add the test split's answer key, from the given folder where it lies there, else fetched."""
     if source.test_key is None:
         raise DataError(f"{name} has no withheld test split, so no key to fetch.")
     path = folder / source.test_key.file
-    _write(path, _download(source.test_key.archive))
+    at_hand = _root(name, given) / source.test_key.file if given else None
+    if at_hand and at_hand.is_file():
+        _write(path, at_hand.read_bytes())
+    else:
+        _write(path, _download(source.test_key.archive))
     found = sources.digest(path)
     if found != source.test_key.sha256:
         raise DataError(

@@ -37,10 +37,8 @@ def grade(
     Returns:
         The outcome; ``scores`` is empty where no gold is known, never zero for that reason.
     """
-    if question.kind == "qa":
-        state, predicted, scores = _written(question, reply, capped)
-    else:
-        state, predicted, scores = _chosen(question, reply, capped)
+    chosen = question.kind in ("smcq", "mmcq")
+    state, predicted, scores = (_chosen if chosen else _written)(question, reply, capped)
     return Outcome(
         id=question.id,
         task=task,

@@ -18,7 +18,6 @@ from psyche_bench.signature import signature
 
 PACKAGES = ("psyche-bench", "lm_eval", "transformers", "torch", "vllm", "jieba", "sacrebleu")
 _SECRET = re.compile(r"(key|token|password|secret|authorization)$", re.IGNORECASE)
-_TOKEN_LIMITS = {"max_tokens", "max_gen_tokens"}
 MASK = "***"
 
 
@@ -43,7 +42,7 @@ def masked(value: Any, name: str = "") -> Any:
         return {key: masked(inner, str(key)) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [masked(inner, name) for inner in value]
-    return MASK if value and _SECRET.search(name) and name not in _TOKEN_LIMITS else value
+    return MASK if value and _SECRET.search(name) else value
 
 
 def hardware() -> dict[str, str]:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from psyche_bench.rows import Rejected, rows
+from psyche_bench.errors import DataError, RowError
+from psyche_bench.rows import REMEDY, Rejected, rows
 from psyche_bench.schemas import Kind, Question, Record
 
 
@@ -73,7 +74,11 @@ def _paper(path: Path) -> str:
 
 
 def _items(path: Path, root: Path, chapter: str, rejected: Rejected) -> Iterator[Question]:
-    kind = _FOLDER_KIND[path.parent.parent.name]
+    kind = _FOLDER_KIND.get(path.parent.parent.name)
+    if kind is None:
+        known = " and ".join(_FOLDER_KIND)
+        rejected.add(DataError(f"{path}: items stand in folders {known}. {REMEDY.capitalize()}."))
+        return
     for number, row in rows(path, _Item, rejected):
         item = f"pceb/{chapter}/{kind}/{_paper(path)}/{number:04d}"
         yield Question(
@@ -101,7 +106,12 @@ def _case_items(path: Path, root: Path, rejected: Rejected) -> Iterator[Question
     for number, row in rows(path, _Case, rejected):
         for position, asked in enumerate(row.questions_and_answers, 1):
             prefix = _PREFIX.match(asked.question)
-            kind: Kind = "smcq" if prefix and prefix[1] == "单" else "mmcq"
+            if prefix is None:
+                field = f"questions_and_answers.{position - 1}.question"
+                problem = "starts with neither 单选： nor 多选：, which tell the kind of an item"
+                rejected.add(RowError(str(path), number, field, problem, REMEDY))
+                continue
+            kind: Kind = "smcq" if prefix[1] == "单" else "mmcq"
             yield Question(
                 id=f"pceb/case/{kind}/{_paper(path)}/{number:04d}-{position:02d}",
                 benchmark="pceb",
@@ -111,7 +121,7 @@ def _case_items(path: Path, root: Path, rejected: Rejected) -> Iterator[Question
                 subject=path.parent.name,
                 cluster=f"pceb/case/{_paper(path)}/{number:04d}",
                 vignette=_vignette(row),
-                stem=asked.question[prefix.end() :] if prefix else asked.question,
+                stem=asked.question[prefix.end() :],
                 options=asked.options,
                 gold=asked.answer,
                 analysis=asked.analysis,

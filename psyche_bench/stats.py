@@ -210,10 +210,9 @@ def limits(
     shrink = quantile**2 / effective
     centre = (share + shrink / 2) / (1 + shrink)
     half = np.sqrt(shrink * room + shrink**2 / 4) / (1 + shrink)
-    return (
-        bottom + width * max(float(centre - half), 0.0),
-        bottom + width * min(float(centre + half), 1.0),
-    )
+    low = bottom + width * float(centre - half) if share > 0 else bottom
+    high = bottom + width * float(centre + half) if share < 1 else bounds[1]
+    return max(low, bottom), min(high, bounds[1])
 
 
 def binomial_interval(percent: float, n: int, *, level: float = 0.95) -> Interval:

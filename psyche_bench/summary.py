@@ -99,7 +99,7 @@ def columns_of(
             have no outcome enter as ``missing`` and score 0.
 
     Raises:
-        ScoreError: an item is graded twice in one column.
+        ScoreError: an item is graded twice in one column, or a column mixes subsets.
     """
     found: dict[str, dict[str, Outcome]] = {}
     for outcome in outcomes:
@@ -107,10 +107,25 @@ def columns_of(
         if outcome.id in found.setdefault(name, {}):
             raise ScoreError(f"{outcome.id} stands twice in {name}. Keep one reply an item.")
         found[name][outcome.id] = outcome
+    for name, graded in found.items():
+        _refuse_mixture(name, [universe[item] for item in graded])
     return {name: _filled(graded, universe, partial=partial) for name, graded in found.items()}
 
 
-def _filled(graded: Mapping[str, Outcome], universe: Mapping[str, Question], *, partial: bool) -> Items:
+def _refuse_mixture(name: str, questions: Sequence[Question]) -> None:
+    """A column over two subsets would fill in one and lose the other."""
+    subsets = {(q.benchmark, q.split, q.subset): q.id for q in questions}
+    if len(subsets) > 1:
+        ids = " and ".join(list(subsets.values())[:2])
+        raise ScoreError(
+            f"task {name!r} holds items of different subsets ({ids}). Leave 'task' out of these "
+            "lines: each item is then counted in its own column."
+        )
+
+
+def _filled(
+    graded: Mapping[str, Outcome], universe: Mapping[str, Question], *, partial: bool
+) -> Items:
     from psyche_bench.outcomes import grade
 
     if partial:

@@ -6,6 +6,7 @@ attempt answered is never asked again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from lm_eval.api.registry import get_model, register_model
@@ -43,10 +44,16 @@ def resumable(name: str, journal: Journal, batch_tokens: int) -> str:
             f"--model {name}: {error}. Known are hf, vllm, local-chat-completions and lm_eval's "
             "others; `psyche-bench doctor` says what is missing here."
         ) from error
-    mixin = _mixin_for(base)
-    body = {"journal": journal, "batch_tokens": batch_tokens}
-    register_model(PREFIX + name)(type(f"Resumable{base.__name__}", (mixin, base), body))
+    backend = _resumable_class(PREFIX + name, base)
+    # On the class: lm_eval itself makes the instance, and a process runs one evaluation.
+    backend.journal, backend.batch_tokens = journal, batch_tokens
     return PREFIX + name
+
+
+@cache
+def _resumable_class(alias: str, base: type) -> Any:
+    made = type(f"Resumable{base.__name__}", (_mixin_for(base), base), {})
+    return register_model(alias)(made)
 
 
 def _mixin_for(base: type) -> type:

@@ -58,6 +58,11 @@ def configure_tasks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--path", action="store_true", help="print the folder for lm_eval's --include_path"
     )
+    parser.add_argument(
+        "--choose-exemplars",
+        action="store_true",
+        help="choose the five-shot exemplars anew and write tasks/exemplars.json",
+    )
     add_format(parser)
 
 
@@ -65,6 +70,11 @@ def handle_tasks(args: argparse.Namespace) -> int:
     """List tasks and groups, or print their folder."""
     from psyche_bench.tasks import catalogue
 
+    if args.choose_exemplars:
+        from psyche_bench.tasks import exemplars
+
+        print(exemplars.write(catalogue.tasks_path() / "exemplars.json"))
+        return 0
     print(catalogue.tasks_path() if args.path else render(catalogue.listing(), args.format))
     return 0
 

@@ -1,8 +1,8 @@
 """Replies kept as they come, so that a killed run loses at most the batch that was under way.
 
 lm_eval's own cache does not know the model, keeps whole task groups and pickles; this journal is
-an append-only JSON-lines file whose first line says which run it belongs to. A torn last line (a
-kill in the middle of a write) is dropped on reading; anything else that is broken is an error.
+an append-only JSON-lines file beside the run's ``settings.json``. A torn last line (a kill in the
+middle of a write) is dropped on reading; anything else that is broken is an error.
 """
 
 import hashlib
@@ -63,7 +63,7 @@ class Journal:
             try:
                 row = json.loads(line)
                 self.known[row["key"]] = _answer(row)
-            except (ValueError, KeyError) as error:
+            except (ValueError, KeyError, TypeError) as error:
                 raise RunError(
                     f"{self.path}, line {number}: broken. Remove the line; its item is asked again."
                 ) from error

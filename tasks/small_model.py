@@ -56,12 +56,11 @@ def convert(folder: Path) -> Path:
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as unfinished:
-        model.save_pretrained(unfinished)
-        AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name).save_pretrained(
-            unfinished
-        )
+        fresh = Path(unfinished) / "model"
+        model.save_pretrained(fresh)
+        AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name).save_pretrained(fresh)
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(unfinished, folder)
+        fresh.replace(folder)
     return folder
 
 
