@@ -1,4 +1,4 @@
-"""Data sets from their pinned release, or from a folder, into the data root, whole or not at all."""
+"""Data sets from their pinned release or from a folder, whole or not at all."""
 
 import http.client
 import io
