@@ -30,6 +30,7 @@ _SPELLINGS = {
     "·": "•・‧∙⋅●",
     "✓": "√✔☑✅⭕",
     "✗": "×✘❌✖☐□",
+    "是": "係",
     "→": "➜➔⇒⟹➡👉",
     " ": "\u00a0\u2002\u2003\u2009\u202f\u3000\t\u2005\u2007\u2008\u200a",
     "\n": "\r\u2028\u2029\x0b\x0c\x85",
@@ -73,6 +74,7 @@ _TOKEN_TAG = re.compile(r"<\|[^<>|]{1,30}\|>|</s>|<(?:eos|end_of_turn|start_of_t
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?:\s[^<>\n]{0,80})?/?>")
 _BREAKS = frozenset("br p li ul ol div tr h1 h2 h3 h4 table".split())
 _SPACES = re.compile(r"\s{2,}")
+_BOXES = re.compile(r"(?<=[A-Z])\}{1,3} ?(?:和|与|,|、|and)? ?boxed\{{1,2}(?=[A-Z])")
 _CHECKBOX = re.compile(r"(?m)^[-+·] ?\[([xX✗ ✓])\]")
 
 
@@ -101,6 +103,8 @@ def normalise(text: str) -> str:
     if "<" in text:
         text = _TAG.sub(_tag, _TOKEN_TAG.sub(f"\n{CUT}", text))
     text = _SPACES.sub(lambda run: "\n" if "\n" in run[0] else " ", text)
+    if "boxed{" in text:
+        text = _BOXES.sub(",", text)
     if "[" in text:
         text = _CHECKBOX.sub(lambda box: "✗" if box[1] == " " else "✓", text)
     return text.strip()
@@ -166,38 +170,39 @@ _ENGLISH_LINK = (
     r"clearly|definitely|likely|most|probably|answers?|indeed|still|might|could|may|either|simply)\b"
 )
 LINK = re.compile(
-    rf"(?:[\s:=\"'(\[{{→>|\-?]|,(?=[^A-Z]{{0,3}}是)|\)(?= ?:)|\]|{_CHINESE_LINK}|{_ENGLISH_LINK})"
+    rf"(?:[ :=\"'(\[{{→>\-?]|\n(?!\|)|\|(?!\n)|,(?=[^A-Z]{{0,3}}是)|\)(?= ?:)|\]|{_CHINESE_LINK}|{_ENGLISH_LINK})"
     r"{0,14}+"
 )
 """What may stand between a cue and its letters."""
 
 _KIND = r"(?:诊断|说法|做法|表述|描述|选项|选择|答案|一项|项|理解|搭配|观点|处理|技术|方法|内容|组合|有|陈述)?"
 CUE = re.compile(
-    r"(?P<strong>答案|正解|正确的?(?:选项|选择)|选(?!项|择题|择性|修|拔|手|举|段|材|集|票)[择出取定中填]?"
+    r"(?P<strong>答案(?!解析)|正解|正确的?(?:选项|选择)|选(?!项|择题|择性|修|拔|手|举|段|材|集|票)[择出取定中填]?"
     r"|(?:最佳|最优|合适的|恰当的|对的)(?:选项|选择)|(?<=[\n])答(?= ?:)|^答(?= ?:)"
     r"|(?:结论|回答|作答|预测|结果|最终选项)\"?'?(?= ?(?:[是为]|:))|boxed(?=[{ ])"
     r"|(?i:answers?|prediction|\bpred\b|\bcho(?:ose|se|osing|ice|ices|sen)\b|\bselect(?:ed|ing|ion)?\b"
     r"|\bpick(?:ed)?\b|\bgo(?:ing)? (?:with|for)\b|\bopt(?:ing)? for\b"
-    r"|(?:correct|right|best|final) (?:options?|choices?)\b|\bcorrect(?=:)|\boptions? is\b))"
+    r"|(?:correct|right|best|final|true) (?:options?|choices?|statements?|ones?|items?)\b|\bcorrect(?=:)|\boptions? is\b))"
     r"|(?P<odd>(?:不正确|错误|不恰当|不属于|不符合|不合适|不准确|不妥|有误|不包括)[^\sA-Z,。:]{0,8}?的"
     rf"{_KIND}(?=[是为有:]))"
     rf"|(?P<good>(?:符合|合适|恰当|准确|可能|贴切|正确|典型|适合|适当|对|佳|成立)(?:题意|题干|要求)?的{_KIND}"
-    rf"(?=[^\sA-Z,。:]{{0,6}}?(?:[是为有:]|包括))|正确{_KIND}(?= ?:)|✓(?= ?:)|选项(?=[是为应]))"
+    rf"(?=[^\sA-Z,。:]{{0,6}}?(?:[是为有:]|包括))|最[^\sA-Z,。:;]{{1,16}}[是为]|正确{_KIND}(?= ?:)|✓(?= ?:)|选项(?=[是为应]))"
     r"|(?P<correct>应该?[是为]|应当[是为]|应选?[是为]|而应?该?是|改[为成]|[更修]正为|不(?:是|对)?, ?(?:应该?)?是"
-    r"|不是[A-Za-z]而|认为是?|觉得是?|感觉(?:应该)?是|[那还]就?是|倾向于|倾向(?=选)|剩下?的?|猜|(?:it is|it's|should be)(?= ))"
+    r"|不是[A-Za-z]而|[本这此该]道?题的?(?:显然|应该?|肯定|当然|就|无疑|自然|明显)?是|认为是?|觉得是?|感觉(?:应该)?是|[那还]就?是|倾向于|倾向(?=选)|剩下?的?|猜|(?:it is|it's|should be)(?= ))"
     r"|(?P<blank>(?:是|为|有|括|在于|即)(?= ?\())"
-    r"|(?P<final>因此|所以|故|综上(?:所述)?|总之|可见|最终|最后|∴"
+    r"|(?P<loose>即|也就是|对应的?)"
+    r"|(?P<final>答案解析(?= ?:)|因此|所以|故|综上(?:所述)?|总之|可见|最终|最后|∴"
     r"|(?<![A-Za-z])(?:Therefore|So|Thus|Hence|Final|but)\b)"
 )
 """Where an answer may begin: ``strong`` names it, ``final`` only concludes."""
 CUE_START = re.compile(
-    r"[答正选最合恰对结回作预b不错有符准可贴典适佳成✓应而改更修认觉感那还就倾剩猜因所是为括在即故综总∴"
+    r"[答正选最合恰对结回作预b不错有符准可贴典适佳成✓应而改更本这此该修认觉感那还就倾剩猜因所是为括在即也故综总∴"
     r"ACDFGHIOPSTacdfghiopst]"
 )
 """The characters a cue can begin with: a cheap sieve before :data:`CUE`."""
 LINK_END = frozenset(
     "选择是为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
-    "案解答论果出取中填成正剩猜测应该当就会x✓∴?得觉吧"
+    "析案解答论果出取中填成正剩猜测应该当就会x✓∴?得觉吧"
 )
 """The characters a cue or a link can end with (Latin letters apart)."""
 LINK_SKIP = " \n:\"'([{-|>=→,"
@@ -217,7 +222,7 @@ END = re.compile(
     rf"{_ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]}}]{{0,3}} ?(?:$|[。.!;\n]|吧|了[。!\n]|无疑|没错)"
 )
 PAUSE = re.compile(
-    rf"{_ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]}}]{{0,3}} ?(?:$|[。.!;\n]|,(?! ?(?:即|也就是|如|指))|吧|了|无疑|没错|因为|这)"
+    rf"{_ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]}}]{{0,3}} ?(?:$|[。.!;\n]|,(?! ?(?:即|也就是|如|指))|吧|了|无疑|没错|因为|这|才[对是])"
 )
 SUBJECT_RIGHT = re.compile(
     rf"{_ITEMS} ?(?P<all>都|均|皆|全)|(?!{_ITEMS}(?:$|[^\u4e00-\u9fff])|因|这|等|共|吧|了|解[析释]|分析|理由|说明|考|故|所以|即|详|其中|得分|为(?:正确|答案|最)|是(?:正确|答案)"
@@ -271,6 +276,9 @@ SEGMENT_VERDICT = re.compile(
     rf"(?:(?P<badtick>✗)|(?P<goodtick>✓)|(?:^|[:,。;(\-|→\s\"]|所以|因此|故|说法|表述|是|为|属于|该项|此项|本项)"
     rf"(?:(?P<bad>{_BAD})|(?P<good>{_GOOD})))(?![性率与地])"
 )
+WHOLE_VERDICT = re.compile(
+    r"[ :\-→]{0,4}(?:(?P<bad>否|不是|(?i:n|no|f))|(?P<good>是|(?i:y|yes|t)))[。.;]?"
+)
 CELL_VERDICT = re.compile(
     r"(?P<bad>✗|不|否|错|排除|(?i:no\b|false|wrong|incorrect|f$))"
     r"|(?P<good>✓|是|正确|对|符合|选|入选|(?i:yes|true|right|correct|t$))"
@@ -322,6 +330,7 @@ def grammar(letters: str) -> Grammar:
     listing = rf"{first}(?:{_SEPARATOR}{item}){{0,11}}+{_NO_ARTICLE}"
     low_first = rf"[{low}](?<![A-Za-z0-9].)(?<![A-Za-z]['-].)[{low}]{{0,7}}+(?!-?[A-Za-z0-9'])"
     few = rf"[{up}](?![A-Za-z0-9])(?:{_SEPARATOR}{item}){{0,11}}+"
+    single = r"(?:[\[(]?[单多]选题?[\])]?:? ?)?"
     edge = r"[\s.。,;:!\"'()\[\]{}>|、~=-]"
     return Grammar(
         upper=re.compile(listing),
@@ -329,14 +338,14 @@ def grammar(letters: str) -> Grammar:
         item=re.compile(rf"(?<![A-Za-z])[{up}{low}]+(?![A-Za-z])"),
         span=re.compile(rf"([{up}]) ?(?:-|~|到|至) ?([{up}])(?!-?[A-Za-z0-9])"),
         label=re.compile(rf"[\"'(\[]{{0,2}}([{up}])[\"')\]]{{0,2}}(?: ?[.、:)](?!\d)(?! ?[{up}](?![a-z])|(?<=\.)[A-Z][a-z]) ?"
-            r"| (?!选项|项|答案|[和与及是都均也的才最更为不错对型组级]|正确|因子|理论|应)(?=[\u4e00-\u9fff]))"
+            r"|(?= ?\([^()\n]{2,30}\))| (?!选项|项|答案|[和与及是都均也的才最更为不错对型组级]|正确|因子|理论|应)(?=[\u4e00-\u9fff]))"
         ),
         label_line=re.compile(
             rf"(?m)^[-·+>|✓✗ ]{{0,4}}(?:\(?\d{{1,2}}[.)、] ?)?(?:选项 ?)?[\"'(\[]?([{up}{low}])[\"')\]]?"
             r"(?:选项|项)?(?: ?[.、:)(|\-→✓✗]| (?=[^\sa-zA-Z]))"
         ),
         bare=re.compile(
-            rf"{edge}{{0,12}}(?:选项 ?)?(?:({few}|[{up}]{{2,8}}{_SEPARATOR}(?:{item})?|{item})"
+            rf"{edge}{{0,12}}{single}(?:选项 ?)?(?:({few}|[{up}]{{2,8}}{_SEPARATOR}(?:{item})?|{item})"
             rf"|([{low}](?:{_SEPARATOR}[{low}]){{0,11}}+(?![A-Za-z])|[{low}]{{2,8}}))"
             rf"(?:选项|项)?(?: ?\([^()\n]{{1,40}}\))?{edge}{{0,60}}"
         ),

@@ -68,7 +68,7 @@ def read_slot(text: str, match: re.Match[str], kind: str, offer: Scope) -> Found
     """The letters at ``match`` as the answer to a cue of this ``kind``; None if they are not."""
     place = match.start()
     if kind == "strong" and (span := offer.words.span.match(text, place)) is not None:
-        return span.end(), _range(span[1], span[2], offer)
+        return span.end(), letter_range(span[1], span[2], offer)
     if kind == "blank":
         return _filled(text, place, offer)
     end = _own_part(text, match)
@@ -104,7 +104,7 @@ def is_hedged(listing: str) -> bool:
     return "或" in listing or "还是" in listing or " or " in listing
 
 
-def _range(first: str, last: str, offer: Scope) -> frozenset[str]:
+def letter_range(first: str, last: str, offer: Scope) -> frozenset[str]:
     order = offer.order
     if first in order and last in order[order.index(first) :]:
         return frozenset(order[order.index(first) : order.index(last) + 1])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from psyche_bench import answer_patterns as say
-from psyche_bench.answer_slots import Scope, is_hedged, letters_in
+from psyche_bench.answer_slots import Scope, is_hedged, letter_range, letters_in
 
 _NOT_A_CLAIM = re.compile(r"(?:比|不是|并?非|是否|难道|如果|若|即使|虽然?|尽管|假如|除了?|[人学生者]认为)[\"'(]? ?$")
 _NOT_MEANT = re.compile(r"吗|\?|与否|的(?:情况|前提|反面|话)")
@@ -44,24 +44,32 @@ class Ballot:
         return bool(self.right & self.wrong)
 
 
-def claims(text: str, words: say.Grammar) -> list[Claim]:
+def claims(text: str, offer: Scope) -> list[Claim]:
     """Every "LETTERS + judgement" in ``text``, in order."""
-    return list(_claims(text, words))
+    return list(_claims(text, offer))
 
 
-def _claims(text: str, words: say.Grammar) -> Iterator[Claim]:
-    for match in islice(words.upper.finditer(text), 3000):
-        said = say.JUDGEMENT.match(text, match.end())
+def _claims(text: str, offer: Scope) -> Iterator[Claim]:
+    words = offer.words
+    pattern = words.upper if words.upper.search(text) else words.lower
+    done = 0
+    for match in islice(pattern.finditer(text), 3000):
+        if match.start() < done:
+            continue
+        span = words.span.match(text, match.start())
+        end = span.end() if span else match.end()
+        said = say.JUDGEMENT.match(text, end)
         if said is None or is_hedged(match[0]) or _NOT_MEANT.match(text, said.end()):
             continue
         if _NOT_A_CLAIM.search(text[max(0, match.start() - 8) : match.start()]):
             continue
-        letters = letters_in(match[0], words)
+        letters = letter_range(span[1], span[2], offer) if span else letters_in(match[0], words)
         if letters is not None:
-            relative = "题" in text[match.end() : said.end() + 3] or "选" in said[0]
+            done = said.end()
+            relative = "题" in text[end : done + 3] or "选" in said[0]
             right = said["good"] is not None
             best = right and say.SUPERLATIVE.search(said[0]) is not None
-            yield Claim(match.start(), said.end(), letters, right, best, relative)
+            yield Claim(match.start(), done, letters, right, best, relative)
 
 
 def concluded(text: str, found: list[Claim]) -> tuple[int, frozenset[str]] | None:
@@ -104,7 +112,18 @@ def tally(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
     relative = bool(found) and all(claim.relative for claim in found if claim.right)
     if say.WRONG_STEM.search(text) and not (relative and any(claim.right for claim in found)):
         return None
-    return _believed(text, found, ballot, every, labelled)
+    letters = _believed(text, found, ballot, every, labelled)
+    return letters if letters and _complete(text, letters, ballot, found, words) else None
+
+
+def _complete(
+    text: str, letters: frozenset[str], ballot: Ballot, found: list[Claim], words: say.Grammar
+) -> bool:
+    """True unless a letter is discussed but not judged (a reply cut off amid its analysis)."""
+    if any(claim.right and len(claim.letters) > 1 for claim in found):
+        return True
+    named = {run for match in words.upper.finditer(text) for run in words.item.findall(match[0])}
+    return {letter for run in named for letter in run} <= ballot.right | ballot.wrong | letters
 
 
 def _believed(
@@ -170,6 +189,11 @@ def _lines(text: str, words: say.Grammar, ballot: Ballot) -> bool:
     for number, label in enumerate(labels):
         stop = labels[number + 1].start() if number + 1 < len(labels) else len(text)
         part = text[label.end(1) : min(stop, label.end() + 400)].split("\n")[0]
+        if (other := words.upper.search(part)) is not None:
+            part = part[: other.start()]
+        if (whole := say.WHOLE_VERDICT.fullmatch(part.lstrip(".、:)]\"'"))) is not None:
+            ballot.add(frozenset(label[1].upper()), whole["good"] is not None)
+            continue
         seen = {match.lastgroup in ("good", "goodtick") for match in say.SEGMENT_VERDICT.finditer(part)}
         if len(seen) == 1:
             ballot.add(frozenset(label[1].upper()), seen.pop())

@@ -109,11 +109,15 @@ def _answer(text: str, offer: Scope) -> frozenset[str] | None:
     start = 0
     for stop, after in [*_next_questions(text), (len(text), len(text))]:
         part = text[start:stop].strip()
-        decision = _decide(part, offer) if part else None
+        example = _EXAMPLE.match(part) is not None and stop < len(text)
+        decision = None if example or not part else _decide(part, offer)
         if decision is not None:
             return decision.letters
         start = after
     return None
+
+
+_EXAMPLE = re.compile(r"[\[( ]{0,2}(?:示例|例题|范例|样例|例\d?:)")
 
 
 def _next_questions(text: str) -> list[tuple[int, int]]:
@@ -138,9 +142,9 @@ def _decide(text: str, offer: Scope) -> Statement | None:
     firm = [statement for statement in stated if statement.strength == FIRM][-1:]
     if firm and not _taken_back(text, firm[0], offer):
         return firm[0]
-    found = verdicts.claims(text, offer.words)
+    found = verdicts.claims(text, offer)
     likely = [statement for statement in stated if statement.strength == LIKELY]
-    likely += _wholes(text, offer)
+    likely += [*_wholes(text, offer), *_in_brackets(text, offer)]
     if (summary := verdicts.concluded(text, found)) is not None:
         likely.append(Statement(summary[0], summary[0] + 1, summary[1], LIKELY))
     likely.sort(key=lambda statement: statement.start)
@@ -163,7 +167,7 @@ def _taken_back(text: str, last: Statement, offer: Scope) -> bool:
     for mark in say.CORRECTION.finditer(text, last.end):
         if text[mark.start() - 1] not in say.CORRECTION_FRONT:
             continue
-        claims = verdicts.claims(text[mark.start() :], offer.words)
+        claims = verdicts.claims(text[mark.start() :], offer)
         if any(one.right and (len(one.letters) > 1 or one.superlative) for one in claims):
             return True
         short = len(text) - mark.end() < 400
@@ -214,7 +218,7 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
     return Statement(cue_at, *found, _strength(kind, sentence, text[cue_at:place]))
 
 
-_RANK = {"strong": 0, "correct": 1, "good": 2, "odd": 3, "final": 4, "blank": 5}
+_RANK = {"strong": 0, "correct": 1, "good": 2, "odd": 3, "final": 4, "blank": 5, "loose": 6}
 
 
 def _cue(window: str) -> re.Match[str] | None:
@@ -232,14 +236,14 @@ def _cue(window: str) -> re.Match[str] | None:
 def _strength(kind: str, sentence: str, link: str) -> int:
     if say.TENTATIVE.search(sentence[-12:] + link) or say.INITIAL.search(sentence):
         return VAGUE
-    return {"strong": FIRM, "correct": FIRM, "odd": VAGUE}.get(kind, LIKELY)
+    return {"strong": FIRM, "correct": FIRM, "odd": VAGUE, "loose": VAGUE}.get(kind, LIKELY)
 
 
 def _behind_cues(text: str, offer: Scope) -> Iterator[Statement]:
     """The rarer answers behind a strong cue: lower-case letters, an option's text."""
     for start in islice(say.CUE_START.finditer(text), 400):
         cue = say.CUE.match(text, start.start())
-        if cue is None or cue.lastgroup in ("odd", "final", "blank"):
+        if cue is None or cue.lastgroup in ("odd", "final", "blank", "loose"):
             continue
         link = say.LINK.match(text, cue.end())
         place = link.end() if link else cue.end()
@@ -306,6 +310,21 @@ def _wholes(text: str, offer: Scope) -> Iterator[Statement]:
             yield Statement(match.start(), match.end(), kept or None, LIKELY)
 
 
+def _in_brackets(text: str, offer: Scope) -> Iterator[Statement]:
+    """The only letters in brackets at a sentence's end: 核心症状是心境低落和兴趣丧失（AB）。"""
+    found = list(islice(_BRACKETS.finditer(text), 40))
+    if len(found) != 1 or not offer.words.upper.fullmatch(found[0][1]):
+        return
+    sentence = _sentence(text, found[0].start())
+    if re.search(r"[是为有选括]", sentence) and not _dismissed(sentence, "good"):
+        letters = slots.letters_in(found[0][1], offer.words)
+        if letters and (len(letters) > 1 or len(text) - found[0].end() < 3):
+            yield Statement(found[0].start(), found[0].end(), letters, LIKELY)
+
+
+_BRACKETS = re.compile(r"\( ?([A-Z][A-Z、,和 ]{0,14}) ?\)(?=[。.!\n]|$)")
+
+
 def _lone_line(text: str, offer: Scope) -> Statement | None:
     """Letters (or an option's text) alone on the last of several lines."""
     start = text.rfind("\n") + 1
@@ -326,9 +345,24 @@ def _first_line(text: str, offer: Scope) -> Iterator[Statement]:
         else:
             yield Statement(0, len(line), letters, FIRM)
         return
+    if (said := _said_first(text, offer)) is not None:
+        yield said
+        return
     run = None if say.VERDICT_WORD.search(line) else slots.label_run(text, 0, offer)
     if run is not None and not offer.words.label_line.search(text, run[0]):
         yield Statement(0, *run, FIRM)
+
+
+_REASON = re.compile(r" ?(?:[。;]|,(?= ?(?:因为?|理由|原因|题|这|由于|根据|来访|求助)))")
+
+
+def _said_first(text: str, offer: Scope) -> Statement | None:
+    """Letters that open the reply and are explained at once: "AC。A项体现…", "B，因为…"."""
+    match = offer.words.upper.match(text)
+    if match is None or not _REASON.match(text, match.end()) or slots.is_hedged(match[0]):
+        return None
+    letters = slots.letters_in(match[0], offer.words)
+    return Statement(0, match.end(), letters, FIRM) if letters else None
 
 
 def _alone(line: str, offer: Scope) -> frozenset[str] | None:
