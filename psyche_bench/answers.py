@@ -312,8 +312,10 @@ def _wholes(text: str, offer: Scope) -> Iterator[Statement]:
 
 def _in_brackets(text: str, offer: Scope) -> Iterator[Statement]:
     """The only letters in brackets at a sentence's end: 核心症状是心境低落和兴趣丧失（AB）。"""
-    found = list(islice(_BRACKETS.finditer(text), 40))
-    if len(found) != 1 or not offer.words.upper.fullmatch(found[0][1]):
+    found = list(islice(_BRACKETED.finditer(text), 40))
+    if len(found) != 1 or not _CLOSES.match(text, found[0].end()):
+        return
+    if not offer.words.upper.fullmatch(found[0][1]):
         return
     sentence = _sentence(text, found[0].start())
     if re.search(r"[是为有选括]", sentence) and not _dismissed(sentence, "good"):
@@ -322,7 +324,8 @@ def _in_brackets(text: str, offer: Scope) -> Iterator[Statement]:
             yield Statement(found[0].start(), found[0].end(), letters, LIKELY)
 
 
-_BRACKETS = re.compile(r"\( ?([A-Z][A-Z、,和 ]{0,14}) ?\)(?=[。.!\n]|$)")
+_BRACKETED = re.compile(r"\( ?([A-Z][A-Z、,和 ]{0,14}) ?\)")
+_CLOSES = re.compile(r"[。.!\n]|$")
 
 
 def _lone_line(text: str, offer: Scope) -> Statement | None:
@@ -347,6 +350,8 @@ def _first_line(text: str, offer: Scope) -> Iterator[Statement]:
         return
     if (said := _said_first(text, offer)) is not None:
         yield said
+        return
+    if re.match(r"[A-Z](?! ?[.、:)])", line) and (len(line) > 30 or re.search("[,。、]", line)):
         return
     run = None if say.VERDICT_WORD.search(line) else slots.label_run(text, 0, offer)
     if run is not None and not offer.words.label_line.search(text, run[0]):
