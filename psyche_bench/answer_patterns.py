@@ -33,7 +33,7 @@ _SPELLINGS = {
     "是": "係",
     "→": "➜➔⇒⟹➡👉",
     " ": "\u00a0\u2002\u2003\u2009\u202f\u3000\t\u2005\u2007\u2008\u200a",
-    "\n": "\r\u2028\u2029\x0b\x0c\x85",
+    "\n": "\r\u2028\u2029\x0b\x0c\x85\x1c\x1d\x1e",
     "-": "–—―−‐‑─",
     "": "*#$_`\ufe0f\u200b\u200c\u200d\u2060\ufeff\u20e3\x00\x01",
     "A": "АΑ",
@@ -73,7 +73,7 @@ _LATEX = (
 _TOKEN_TAG = re.compile(r"<\|[^<>|]{1,30}\|>|</s>|<(?:eos|end_of_turn|start_of_turn)>")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?:\s[^<>\n]{0,80})?/?>")
 _BREAKS = frozenset("br p li ul ol div tr h1 h2 h3 h4 table".split())
-_SPACES = re.compile(r"\s{2,}")
+_SPACES = re.compile(r"[ \n]{2,}")
 _BOXES = re.compile(r"(?<=[A-Z])\}{1,3} ?(?:和|与|,|、|and)? ?boxed\{{1,2}(?=[A-Z])")
 _CHECKBOX = re.compile(r"(?m)^[-+·] ?\[([xX✗ ✓])\]")
 
@@ -120,92 +120,18 @@ def clip(text: str) -> str:
     return f"{head}\n{middle}\n{tail}"
 
 
+_NEXT_WORDS = (
+    "问题 题目 例题 试题 下一题 新题 新题目 单选 单选题 多选 多选题 单项选择 单项选择题 多项选择 多项选择题 "
+    "不定项选择 不定项选择题 用户 Question Problem User Human Q"
+).split()
 NEXT_LABEL = re.compile(
-    rf"{CUT}|(?:问题|题目|例题|试题|下一题|新题目?|单选题?|多选题?|单项选择题?|多项选择题?|不定项选择题?|用户"
-    r"|Question|Problem|User|Human|Q)(?: ?\d{0,3} ?:|\])|第 ?[\d一二三四五六七八九十]{1,3} ?题"
+    "|".join(rf"{word}(?: ?\d{{0,3}} ?:|\])" for word in _NEXT_WORDS)
+    + rf"|{CUT}|第 ?[\d一二三四五六七八九十]{{1,3}} ?题"
 )
 NEXT_NUMBER = re.compile(
     r"\n\(?\d{1,3} ?[.、)] ?[^\n]{4,200}?[)?:。是有的为括]\n(?=\(?[A-Z]\)? ?[.、:])"
 )
 """Where a rambling model starts the next question (only believed after an answer)."""
-
-SENTENCE_END = re.compile(r"[。!?;\n]|\.(?=\s)|\.{2,}|…")
-CONDITION = re.compile(
-    r"如果|(?<![般宛])若(?!干)|假如|假设|倘若|要是|除非|万一|\b[Ii]f\b|是\"?不正确的?\"?则"
-)
-CONCLUSION = re.compile(
-    r"因此|所以|故|综上|因而|可知|可见|由此|最终|总之|综合|总的来|∴|(?i:\b(?:therefore|thus|hence|so)\b)"
-)
-FORCED = re.compile(r"[只必]能?须?[选有]|非要|一定要|让我|要我")
-TENTATIVE = re.compile(r"(?<!最)(?<!很有)可能|也许|或许|大概|似乎|好像|(?i:might|could|may be|possibl)")
-INITIAL = re.compile(r"一开始|起初|最初|初步|原本|本来|乍一?看|第一眼|直觉|原先|之前|原以为|先入|暂")
-_PEOPLE = (
-    r"(?:有的?人|有些人|某些人|[不很许]?[少多]人|部分人|一些人|别人|他人|同学|考生|学生|网友|"
-    r"[成%半](?:的人)?)"
-)
-REJECT_LEFT = re.compile(
-    rf"{_PEOPLE}(?:会|都|可能|往往|容易|就|也|经?常|总|误|认为|觉得|说|主张|直接|坚持|,|倾向于?|的)"
-    r"{0,4}$|(?:[误错漏]|容易|[误错]误的?|是否|会不会|备|候|待|常见错误|干扰)$"
-    r"|(?:例如|比如|譬如|格式(?:如下|为|是)?|示例|样例|形如|,如|即按|按照?)[:,\"'(\s]{0,3}$|(?<![所可予])以[:\"'(]{1,2}$"
-)
-NEGATED_LEFT = re.compile(
-    r"(?:不|(?<![分区差级性类])别|勿|未|没有?|并?非|无法|不是|弃|(?i:n't|not|never|cannot))"
-    r"(?:应该?|当|能|会|该|要|可以?|再|直接|单独|轻易|考虑|建议|推荐|予|宜|得|敢|必|用|(?i: ?be))"
-    r"{0,3} ?$"
-)
-CORRECTION = re.compile(
-    r"等等|等一下|等下|且慢|不对|哦不|啊不|错了|更正|修正|纠正|重新|再想想|再核对|仔细|复查|复核"
-    r"|Wait|wait|Actually|Correction"
-)
-CORRECTION_FRONT = frozenset("。.!?…\n,:( ")
-CONFIRMED = re.compile(r"无误|没错|没有问题|仍然?|依然|确认|维持|不变|坚持|还是")
-
-_CHINESE_LINK = (
-    r"应该?|应当|当然|就|会|是|为|选择?|选项|有|包括|包含|如下|分别|即|则|字母|组合|最终|仅|只有?|只能|可以|"
-    r"的|定|显然|肯定|一定|无疑|确实|仍然?|依然|还|呢|什么|哪[个些项]|最|可能|也许|或许|大概|似乎|好像|"
-    r"[单多]选题?|一?项|\d分|了|到|在|我|倾向于?|正确|唯一|所以|因此|故|说法|综上"
-)
-_ENGLISH_LINK = (
-    r"(?i:is|are|was|would|should|must|be|the|options?|choices?|letters?|correct|both|therefore|thus|"
-    r"clearly|definitely|likely|most|probably|answers?|indeed|still|might|could|may|either|simply)\b"
-)
-LINK = re.compile(
-    rf"(?:[ :=\"'(\[{{→>\-?]|\n(?!\|)|\|(?!\n)|,(?=[^A-Z]{{0,3}}是)|\)(?= ?:)|\]|{_CHINESE_LINK}|{_ENGLISH_LINK})"
-    r"{0,14}+"
-)
-"""What may stand between a cue and its letters."""
-
-_KIND = r"(?:诊断|说法|做法|表述|描述|选项|选择|答案|一项|项|理解|搭配|观点|处理|技术|方法|内容|组合|有|陈述)?"
-CUE = re.compile(
-    r"(?P<strong>答案(?!解析)|正解|正确的?(?:选项|选择)|选(?!项|择题|择性|修|拔|手|举|段|材|集|票)[择出取定中填]?"
-    r"|(?:最佳|最优|合适的|恰当的|对的)(?:选项|选择)|(?<=[\n])答(?= ?:)|^答(?= ?:)"
-    r"|(?:结论|回答|作答|预测|结果|最终选项)\"?'?(?= ?(?:[是为]|:))|boxed(?=[{ ])"
-    r"|(?i:answers?|prediction|\bpred\b|\bcho(?:ose|se|osing|ice|ices|sen)\b|\bselect(?:ed|ing|ion)?\b"
-    r"|\bpick(?:ed)?\b|\bgo(?:ing)? (?:with|for)\b|\bopt(?:ing)? for\b"
-    r"|(?:correct|right|best|final|true) (?:options?|choices?|statements?|ones?|items?)\b|\bcorrect(?=:)|\boptions? is\b))"
-    r"|(?P<odd>(?:不正确|错误|不恰当|不属于|不符合|不合适|不准确|不妥|有误|不包括)[^\sA-Z,。:]{0,8}?的"
-    rf"{_KIND}(?=[是为有:]))"
-    rf"|(?P<good>(?:符合|合适|恰当|准确|可能|贴切|正确|典型|适合|适当|对|佳|成立)(?:题意|题干|要求)?的{_KIND}"
-    rf"(?=[^\sA-Z,。:]{{0,6}}?(?:[是为有:]|包括))|最(?![后终初近])[^\sA-Z,。:;]{{1,16}}[是为]|正确{_KIND}(?= ?:)|✓(?= ?:)|选项(?=[是为应]))"
-    r"|(?P<correct>应该?[是为]|应当[是为]|应选?[是为]|而应?该?是|改[为成]|[更修]正为|不(?:是|对)?, ?(?:应该?)?是"
-    r"|不是[A-Za-z]而|[本这此该]道?题的?(?:显然|应该?|肯定|当然|就|无疑|自然|明显)?是|认为是?|觉得是?|感觉(?:应该)?是|[那还]就?是|倾向于|倾向(?=选)|剩下?的?|猜|(?:it is|it's|should be)(?= ))"
-    r"|(?P<blank>(?:是|为|有|括|在于|即)(?= ?\())"
-    r"|(?P<loose>即|也就是|对应的?)"
-    r"|(?P<final>答案解析(?= ?:)|因此|所以|故|综上(?:所述)?|总之|可见|最终|最后|∴"
-    r"|(?<![A-Za-z])(?:Therefore|So|Thus|Hence|Final|but)\b)"
-)
-"""Where an answer may begin: ``strong`` names it, ``final`` only concludes."""
-CUE_START = re.compile(
-    r"[答正选最合恰对结回作预b不错有符准可贴典适佳成✓应而改更本这此该修认觉感那还就倾剩猜因所是为括在即也故综总∴"
-    r"ACDFGHIOPSTacdfghiopst]"
-)
-"""The characters a cue can begin with: a cheap sieve before :data:`CUE`."""
-LINK_END = frozenset(
-    "选择是为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
-    "析案解答论果出取中填成正剩猜测应该当就会x✓∴?得觉吧"
-)
-"""The characters a cue or a link can end with (Latin letters apart)."""
-LINK_SKIP = " \n:\"'([{-|>=→,"
 
 BLOCKED_RIGHT = re.compile(
     r"(?:型|组|级|班|校|君|血|因子|理论|模型|技术|法|细胞|染色|计划|方案|量表|药|类(?!似)|波|纤维|受体|公司|先生|"

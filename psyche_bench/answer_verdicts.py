@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from psyche_bench import answer_cues as cues
 from psyche_bench import answer_patterns as say
 from psyche_bench.answer_slots import Scope, is_hedged, letter_range, letters_in
 
@@ -90,8 +91,8 @@ def concluded(text: str, found: list[Claim]) -> tuple[int, frozenset[str]] | Non
 
 def _led(text: str, claim: Claim) -> bool:
     before = text[max(0, claim.start - 30) : claim.start]
-    stops = [match.end() for match in say.SENTENCE_END.finditer(before)]
-    return bool(say.CONCLUSION.search(before, stops[-1] if stops else 0))
+    stops = [match.end() for match in cues.SENTENCE_END.finditer(before)]
+    return bool(cues.CONCLUSION.search(before, stops[-1] if stops else 0))
 
 
 def tally(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
@@ -138,7 +139,7 @@ def _believed(
     if labelled or any("也" in text[claim.start : claim.end] for claim in found):
         return None
     if len(found) == 1:
-        ends = say.SENTENCE_END.search(text.rstrip("。.!"), found[0].end)
+        ends = cues.SENTENCE_END.search(text.rstrip("。.!"), found[0].end)
         return frozenset(ballot.right) if found[0].start < 4 or ends is None else None
     if all(claim.relative for claim in found) or (ballot.wrong and len(text) < 60):
         return frozenset(ballot.right)

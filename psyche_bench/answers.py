@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
+from psyche_bench import answer_cues as cues
 from psyche_bench import answer_patterns as say
 from psyche_bench import answer_slots as slots
 from psyche_bench import answer_verdicts as verdicts
@@ -164,14 +165,14 @@ def _decide(text: str, offer: Scope) -> Statement | None:
 
 def _taken_back(text: str, last: Statement, offer: Scope) -> bool:
     """True when a correction follows the last firm statement and does not confirm it."""
-    for mark in say.CORRECTION.finditer(text, last.end):
-        if text[mark.start() - 1] not in say.CORRECTION_FRONT:
+    for mark in cues.CORRECTION.finditer(text, last.end):
+        if text[mark.start() - 1] not in cues.CORRECTION_FRONT:
             continue
         claims = verdicts.claims(text[mark.start() :], offer)
         if any(one.right and (len(one.letters) > 1 or one.superlative) for one in claims):
             return True
         short = len(text) - mark.end() < 400
-        return short and not say.CONFIRMED.search(text, mark.end())
+        return short and not cues.CONFIRMED.search(text, mark.end())
     return False
 
 
@@ -201,16 +202,16 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
     place = match.start()
     begin = max(0, place - 40)
     window = text[begin:place]
-    tail = window.rstrip(say.LINK_SKIP)
-    if not tail or not (tail[-1] in say.LINK_END or tail[-1].isascii()):
+    tail = window.rstrip(cues.LINK_SKIP)
+    if not tail or not (tail[-1] in cues.LINK_END or tail[-1].isascii()):
         return None
     opened = _cue(window)
     if opened is None:
         return None
     kind = opened.lastgroup or ""
     cue_at = begin + opened.start()
-    sentence = _sentence(text, cue_at)
-    if _dismissed(sentence, kind):
+    sentence = cues.sentence_before(text, cue_at)
+    if cues.dismissed(sentence, kind):
         return None
     found = slots.read_slot(text, match, kind, offer)
     if found is None:
@@ -218,42 +219,45 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
     return Statement(cue_at, *found, _strength(kind, sentence, text[cue_at:place]))
 
 
-_RANK = {"strong": 0, "correct": 1, "good": 2, "odd": 3, "final": 4, "blank": 5, "loose": 6}
-
-
 def _cue(window: str) -> re.Match[str] | None:
     """The strongest cue from which nothing but linking words leads to the window's end."""
     best = None
-    for start in say.CUE_START.finditer(window):
-        cue = say.CUE.match(window, start.start())
-        if cue is None or (best and _RANK[cue.lastgroup or ""] >= _RANK[best.lastgroup or ""]):
+    for start in cues.START.finditer(window):
+        cue = cues.cue_at(window, start.start())
+        if cue is None or (best and _rank(cue) >= _rank(best)):
             continue
-        if say.LINK.fullmatch(window, cue.end()):
+        if cues.LINK.fullmatch(window, cue.end()):
             best = cue
     return best
 
 
+def _rank(cue: re.Match[str]) -> int:
+    return cues.RANK[cue.lastgroup or ""]
+
+
 def _strength(kind: str, sentence: str, link: str) -> int:
-    if say.TENTATIVE.search(sentence[-12:] + link) or say.INITIAL.search(sentence):
+    if cues.TENTATIVE.search(sentence[-12:] + link) or cues.INITIAL.search(sentence):
         return VAGUE
     return {"strong": FIRM, "correct": FIRM, "odd": VAGUE, "loose": VAGUE}.get(kind, LIKELY)
 
 
 def _behind_cues(text: str, offer: Scope) -> Iterator[Statement]:
     """The rarer answers behind a strong cue: lower-case letters, an option's text."""
-    for start in islice(say.CUE_START.finditer(text), 400):
-        cue = say.CUE.match(text, start.start())
+    if not offer.texts and not offer.words.lower.search(text):
+        return
+    for start in islice(cues.START.finditer(text), 3000):
+        cue = cues.cue_at(text, start.start())
         if cue is None or cue.lastgroup in ("odd", "final", "blank", "loose"):
             continue
-        link = say.LINK.match(text, cue.end())
+        link = cues.LINK.match(text, cue.end())
         place = link.end() if link else cue.end()
         found = _lower_at(text, place, cue, offer)
         if found is None and cue[0] != "选项":
             found = slots.text_at(text, place, offer)
         if found is None:
             continue
-        kind, sentence = cue.lastgroup or "", _sentence(text, cue.start())
-        if not _dismissed(sentence, kind):
+        kind, sentence = cue.lastgroup or "", cues.sentence_before(text, cue.start())
+        if not cues.dismissed(sentence, kind):
             strength = _strength(kind, sentence, text[cue.start() : place])
             yield Statement(cue.start(), *found, strength)
 
@@ -271,34 +275,12 @@ def _lower_at(
     return slots.read_slot(text, match, "strong", offer)
 
 
-def _sentence(text: str, stop: int) -> str:
-    before = text[max(0, stop - 60) : stop]
-    start = 0
-    for mark in say.SENTENCE_END.finditer(before):
-        start = mark.end()
-    return before[start:]
-
-
-def _dismissed(sentence: str, kind: str) -> bool:
-    """Negated, somebody else's, an example, or said under a condition."""
-    near = sentence[-24:]
-    if say.NEGATED_LEFT.search(near) or say.REJECT_LEFT.search(near):
-        return True
-    condition = None
-    for condition in say.CONDITION.finditer(sentence):
-        pass
-    if condition is None or kind == "final":
-        return False
-    rest = sentence[condition.end() :]
-    return not (say.CONCLUSION.search(rest) or say.FORCED.search(rest))
-
-
 def _wholes(text: str, offer: Scope) -> Iterator[Statement]:
     """全选, 以上都对, 除D外均正确, 以上都不对."""
     for pattern, letters in ((say.ALL_RIGHT, offer.every), (say.NONE_RIGHT, None)):
         for match in pattern.finditer(text):
-            sentence = _sentence(text, match.start())
-            if _dismissed(sentence, "whole") or "其" in sentence[-2:]:
+            sentence = cues.sentence_before(text, match.start())
+            if cues.dismissed(sentence, "whole") or "其" in sentence[-2:]:
                 continue
             named = slots.text_at(text, match.start(), offer)
             yield Statement(match.start(), match.end(), named[1] if named else letters, LIKELY)
@@ -317,8 +299,8 @@ def _in_brackets(text: str, offer: Scope) -> Iterator[Statement]:
         return
     if not offer.words.upper.fullmatch(found[0][1]):
         return
-    sentence = _sentence(text, found[0].start())
-    if re.search(r"[是为有选括]", sentence) and not _dismissed(sentence, "good"):
+    sentence = cues.sentence_before(text, found[0].start())
+    if re.search(r"[是为有选括]", sentence) and not cues.dismissed(sentence, "good"):
         letters = slots.letters_in(found[0][1], offer.words)
         if letters and (len(letters) > 1 or len(text) - found[0].end() < 3):
             yield Statement(found[0].start(), found[0].end(), letters, LIKELY)

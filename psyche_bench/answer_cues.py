@@ -1,0 +1,167 @@
+"""What leads to an answer (答案是, 故选, the answer is), and what takes it away (不, 有人, 如果).
+
+A cue has a kind. ``strong`` names the answer; ``correct`` overrides an earlier one (而是, 应该是);
+``good`` says which option fits; ``odd`` says which is wrong (the answer to some stems only);
+``final`` merely concludes; ``blank`` is a stem's filled bracket; ``loose`` only points at letters.
+"""
+
+import re
+from functools import cache
+
+_KIND = r"(?:诊断|说法|做法|表述|描述|选项|选择|答案|一项|项|理解|搭配|观点|处理|技术|方法|内容|组合|有|陈述)?"
+_FITS = rf"(?:题意|题干|要求)?的{_KIND}(?=[^\sA-Z,。:]{{0,6}}?(?:[是为有:]|包括))"
+_ODD = rf"[^\sA-Z,。:]{{0,8}}?的{_KIND}(?=[是为有:])"
+
+CUES: tuple[tuple[str, str, str], ...] = (
+    ("strong", "答", r"答案(?!解析)|(?<![^\n])答(?= ?:)"),
+    ("strong", "正", rf"正解|正确的?(?:选项|选择)"),
+    ("strong", "选", r"选(?!项|择题|择性|修|拔|手|举|段|材|集|票)[择出取定中填]?"),
+    ("strong", "最合恰对", r"(?:最佳|最优|合适的|恰当的|对的|最终)(?:选项|选择)"),
+    ("strong", "结回作预", r"(?:结论|回答|作答|预测|结果)[\"']{0,2}(?= ?(?:[是为]|:))"),
+    ("strong", "bB", r"boxed(?=[{ ])"),
+    ("strong", "aA", r"(?i:answers?)"),
+    ("strong", "pP", r"(?i:prediction|pred\b|pick(?:ed)?\b)"),
+    ("strong", "cC", r"(?i:cho(?:ose|se|osing|ice|ices|sen)\b|correct(?=:))"),
+    ("strong", "sS", r"(?i:select(?:ed|ing|ion)?\b)"),
+    ("strong", "gGoO", r"(?i:go(?:ing)? (?:with|for)\b|opt(?:ing)? for\b|options? is\b)"),
+    (
+        "strong",
+        "cCrRbBfFtT",
+        r"(?i:(?:correct|right|best|final|true) (?:options?|choices?|statements?|ones?|items?)\b)",
+    ),
+    ("odd", "不错有", rf"(?:不正确|错误|不恰当|不属于|不符合|不合适|不准确|不妥|有误|不包括){_ODD}"),
+    (
+        "good",
+        "符合恰准可贴正典适对佳成",
+        rf"(?:符合|合适|恰当|准确|可能|贴切|正确|典型|适合|适当|对|佳|成立){_FITS}",
+    ),
+    ("good", "最", r"最(?![后终初近])[^\sA-Z,。:;]{1,16}[是为]"),
+    ("good", "正✓选", rf"正确{_KIND}(?= ?:)|✓(?= ?:)|选项(?=[是为应])"),
+    ("correct", "应而", r"应该?[是为]|应当[是为]|应选?[是为]|而应?该?是"),
+    ("correct", "改更修", r"改[为成]|[更修]正为"),
+    ("correct", "不", r"不(?:是|对)?, ?(?:应该?)?是|不是[A-Za-z]而"),
+    ("correct", "本这此该", r"[本这此该]道?题的?(?:显然|应该?|肯定|当然|就|无疑|自然|明显)?是"),
+    ("correct", "认觉感", r"认为是?|觉得是?|感觉(?:应该)?是"),
+    ("correct", "那还就倾剩猜", r"[那还]就?是|就是|倾向于|倾向(?=选)|剩下?的?|猜"),
+    ("correct", "iIsS", r"(?:[Ii]t is|[Ii]t's|should be)(?= )"),
+    ("final", "答因所故综总可最∴", r"答案解析(?= ?:)|因此|所以|故|综上(?:所述)?|总之|可见|最[终后]|∴"),
+    ("final", "TSHFbt", r"(?:[Tt]herefore|So|Thus|Hence|Final|but)\b"),
+    ("blank", "是为有括在即", r"(?:是|为|有|括|在于|即)(?= ?\()"),
+    ("loose", "即也对", r"即|也就是|对应的?"),
+)
+"""Kind, the characters the cue can begin with, and the cue; stronger kinds first."""
+
+RANK = {kind: number for number, kind in enumerate(dict.fromkeys(kind for kind, _, _ in CUES))}
+_STARTS = "".join(dict.fromkeys("".join(starts for _, starts, _ in CUES)))
+START = re.compile(f"[{_STARTS}]")
+"""The characters a cue can begin with: a cheap sieve."""
+
+
+@cache
+def _cues_from(char: str) -> re.Pattern[str]:
+    kinds: dict[str, list[str]] = {}
+    for kind, starts, pattern in CUES:
+        if char in starts:
+            kinds.setdefault(kind, []).append(pattern)
+    front = r"(?<![A-Za-z])" if char.isascii() else ""
+    groups = "|".join(f"(?P<{kind}>{'|'.join(found)})" for kind, found in kinds.items())
+    return re.compile(f"{front}(?:{groups})")
+
+
+_BY_START = {char: _cues_from(char) for char in _STARTS}
+
+
+def cue_at(text: str, place: int) -> re.Match[str] | None:
+    """The cue that begins at ``place``, its kind in ``lastgroup``.
+
+    >>> cue_at("故选AC", 1).lastgroup
+    'strong'
+    """
+    return _BY_START[text[place]].match(text, place)
+
+
+_CHINESE_LINK = (
+    r"应该?|应当|当然|就|会|是|为|选择?|选项|有|包括|包含|如下|分别|即|则|字母|组合|最终|仅|只有?|只能|可以|"
+    r"的|定|显然|肯定|一定|无疑|确实|仍然?|依然|还|呢|什么|哪[个些项]|最|可能|也许|或许|大概|似乎|好像|"
+    r"[单多]选题?|一?项|\d分|了|到|在|我|倾向于?|正确|唯一|所以|因此|故|说法|综上"
+)
+_ENGLISH_LINK = (
+    r"(?i:is|are|was|would|should|must|be|the|options?|choices?|letters?|correct|both|therefore|thus|"
+    r"clearly|definitely|likely|most|probably|answers?|indeed|still|might|could|may|either|simply)\b"
+)
+LINK = re.compile(
+    rf"(?:[ :=\"'(\[{{→>\-?]|\n(?!\|)|\|(?!\n)|,(?=[^A-Z]{{0,3}}是)|\)(?= ?:)|\]|"
+    rf"{_CHINESE_LINK}|{_ENGLISH_LINK}){{0,14}}+"
+)
+"""What may stand between a cue and its letters."""
+LINK_END = frozenset(
+    "选择是为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
+    "析案解答论果出取中填成正剩猜测应该当就会x✓∴?得觉吧"
+)
+"""The characters a cue or a link can end with (Latin letters apart)."""
+LINK_SKIP = " \n:\"'([{-|>=→,"
+
+SENTENCE_END = re.compile(r"[。!?;\n….](?:(?<!\.)|(?=[\s.])|(?<=\.\.))")
+CONDITION = re.compile(r"如果|若(?<![般宛]若)(?!干)|假如|假设|倘若|要是|除非|万一|If\b|if\b")
+CONCLUSION = re.compile(
+    r"因此|所以|故|综上|因而|可知|可见|由此|最终|总之|综合|总的来|∴|Therefore|therefore|Thus|thus|Hence|hence|So\b|so\b"
+)
+FORCED = re.compile(r"[只必]能?须?[选有]|非要|一定要|让我|要我")
+TENTATIVE = re.compile(
+    r"可能(?<!最可能)(?<!很有可能)|也许|或许|大概|似乎|好像|might|could|may be|possibl|Might|Could|Possibl"
+)
+INITIAL = re.compile(r"一开始|起初|最初|初步|原本|本来|乍一?看|第一眼|直觉|原先|之前|原以为|先入|暂")
+
+_PEOPLE = (
+    r"(?:有的?人|有些人|某些人|[不很许]?[少多]人|部分人|一些人|别人|他人|同学|考生|学生|网友|"
+    r"[成%半](?:的人)?)"
+)
+_REJECT_LEFT = re.compile(
+    rf"{_PEOPLE}(?:会|都|可能|往往|容易|就|也|经?常|总|误|认为|觉得|说|主张|直接|坚持|,|倾向于?|的)"
+    r"{0,4}$|(?:[误错漏]|容易|[误错]误的?|是否|会不会|备|候|待|常见错误|干扰)$"
+    r"|(?:例如|比如|譬如|格式(?:如下|为|是)?|示例|样例|形如|,如|即按|按照?)[:,\"'(\s]{0,3}$"
+    r"|(?<![所可予])以[:\"'(]{1,2}$"
+)
+_REJECT_SIEVE = frozenset("人学生友成%半误错漏易否会备候待扰例比譬格样形如按以")
+_NEGATED_LEFT = re.compile(
+    r"(?:不|(?<![分区差级性类])别|勿|未|没有?|并?非|无法|不是|弃|n't|[Nn]ot|[Nn]ever|cannot)"
+    r"(?:应该?|当|能|会|该|要|可以?|再|直接|单独|轻易|考虑|建议|推荐|予|宜|得|敢|必|用| ?be){0,3} ?$"
+)
+_NEGATED_SIEVE = frozenset("不别勿未没非无弃tr")
+
+
+def sentence_before(text: str, stop: int) -> str:
+    """What the sentence said before ``stop`` (at most 60 characters back)."""
+    before = text[max(0, stop - 60) : stop]
+    start = 0
+    for mark in SENTENCE_END.finditer(before):
+        start = mark.end()
+    return before[start:]
+
+
+def dismissed(sentence: str, kind: str) -> bool:
+    """True when what leads to the cue negates it, reports others, or makes it conditional.
+
+    >>> dismissed("我不", "strong"), dismissed("很多考生会", "strong"), dismissed("所以", "strong")
+    (True, True, False)
+    """
+    near = sentence[-14:]
+    if not _NEGATED_SIEVE.isdisjoint(near) and _NEGATED_LEFT.search(near):
+        return True
+    if not _REJECT_SIEVE.isdisjoint(near) and _REJECT_LEFT.search(near):
+        return True
+    condition = None
+    for condition in CONDITION.finditer(sentence):
+        pass
+    if condition is None or kind == "final":
+        return False
+    rest = sentence[condition.end() :]
+    return not (CONCLUSION.search(rest) or FORCED.search(rest))
+
+
+CORRECTION = re.compile(
+    r"等等|等一下|等下|且慢|不对|哦不|啊不|错了|更正|修正|纠正|重新|再想想|再核对|仔细|复查|复核"
+    r"|Wait|wait|Actually|Correction"
+)
+CORRECTION_FRONT = frozenset("。.!?…\n,:( ")
+CONFIRMED = re.compile(r"无误|没错|没有问题|仍然?|依然|确认|维持|不变|坚持|还是")
