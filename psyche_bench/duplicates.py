@@ -42,9 +42,13 @@ _MARKS = re.compile(
 _TRAILING = re.compile(r"(?:\s*[(\[【]?[单多]项?选(?:择?题)?[)\]】]?[\s。.]*)+$")
 _SENTENCE = re.compile(r"(?<=[。!?;\n])(?!\s*[”’」])[\s\"']*")
 NEGATIONS = frozenset("不没无非未否勿莫误错")
-TELLING = NEGATIONS | frozenset(
-    "高低大小多少正负反左右内外先后前早晚长短强弱好差优劣男女父母增减升降主被上下"
-    "一二三四五六七八九十百千0123456789.abcdefghijklmnopqrstuvwxyz"
+TELLING = (
+    NEGATIONS
+    | _SYMBOLS
+    | frozenset(
+        "高低大小多少正负反左右内外先后前早晚长短强弱好差优劣男女父母增减升降主被上下"
+        "一二三四五六七八九十百千0123456789.abcdefghijklmnopqrstuvwxyz"
+    )
 )
 
 
