@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from psyche_bench import answers, scoring, textmetrics
 from psyche_bench.errors import DataError, ScoreError
@@ -16,7 +16,7 @@ from psyche_bench.jsonl import read_lines
 from psyche_bench.schemas import Outcome, Question, State
 
 
-def grade(
+def grade(  # noqa: PLR0913  # what a saved reply's file may tell, each by its name
     question: Question,
     reply: str | None,
     *,
@@ -123,6 +123,18 @@ def load(path: Path) -> list[Outcome]:
     return found
 
 
+class _Line(BaseModel):
+    """A plain line or an outcome, as far as it is needed to grade it; other fields are ignored."""
+
+    id: str | int
+    reply: str | None
+    task: str = ""
+    protocol: str = ""
+    prompt_hash: str = ""
+    tokens: int | None = None
+    capped: bool | None = None
+
+
 class SavedReply(dict[str, Any]):
     """One saved reply with whatever its file tells about it: keyword arguments of :func:`grade`."""
 
@@ -140,13 +152,25 @@ def replies(path: Path) -> Iterator[tuple[str, SavedReply]]:
         if "doc" in row and "resps" in row:
             yield _from_sample(path, number, row)
         elif "id" in row and "reply" in row:
-            known = ("reply", "task", "protocol", "prompt_hash", "tokens", "capped")
-            yield str(row["id"]), SavedReply({k: row[k] for k in known if k in row})
+            yield _from_line(path, number, row)
         else:
             raise DataError(
                 f"{path}, line {number}: neither an lm_eval sample of our tasks, nor an outcome, "
                 'nor {"id": …, "reply": …}. Give one reply a line.'
             )
+
+
+def _from_line(path: Path, number: int, row: dict[str, Any]) -> tuple[str, SavedReply]:
+    try:
+        line = _Line.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise DataError(
+            f"{path}, line {number}, field '{field}': {first['msg']}. A reply is a text, or null "
+            "where there is none."
+        ) from error
+    return str(line.id), SavedReply(line.model_dump(exclude={"id"}, exclude_unset=True))
 
 
 def _from_sample(path: Path, number: int, row: dict[str, Any]) -> tuple[str, SavedReply]:
@@ -156,14 +180,20 @@ def _from_sample(path: Path, number: int, row: dict[str, Any]) -> tuple[str, Sav
             f"{path}, line {number}: a sample of another task (no psyche-bench item in `doc`). "
             "Pass samples of the tasks that `psyche-bench tasks` lists."
         )
-    saved = SavedReply({k: doc[k] for k in ("task", "protocol", "prompt_hash")})
-    if doc.get("choices"):
-        likelihoods = [float(response[0][0]) for response in row["resps"]]
-        saved["reply"] = choose(doc["choices"], likelihoods)
-    else:
-        saved["reply"] = row["resps"][0][0]
-        saved["tokens"], saved["capped"] = row.get("tokens"), row.get("capped")
-    return str(doc["id"]), saved
+    line = {k: doc.get(k) for k in ("id", "task", "protocol", "prompt_hash")}
+    try:
+        if doc.get("choices"):
+            likelihoods = [float(response[0][0]) for response in row["resps"]]
+            line["reply"] = choose(doc["choices"], likelihoods)
+        else:
+            line["reply"] = row["resps"][0][0]
+            line |= {k: row[k] for k in ("tokens", "capped") if k in row}
+    except (LookupError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path}, line {number}: `resps` does not hold what lm_eval writes there. Run the "
+            "task again, or remove the line."
+        ) from error
+    return _from_line(path, number, line)
 
 
 def regrade(
