@@ -23,7 +23,9 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {
-    "eval": Command("psyche_bench.tasks.cli", "_eval", "evaluate a model (lm_eval run + our tasks)"),
+    "eval": Command(
+        "psyche_bench.tasks.cli", "_eval", "evaluate a model (lm_eval run + our tasks)"
+    ),
     "tasks": Command("psyche_bench.tasks.cli", "_tasks", "list the tasks, or print their folder"),
     "score": Command("psyche_bench.cli_score", "", "score saved replies again, with no model"),
     "data": Command("psyche_bench.cli_data", "", "list, get, check and locate the data sets"),

@@ -14,7 +14,6 @@ from typing import Any
 
 from psyche_bench.errors import DataError
 
-
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

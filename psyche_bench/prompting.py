@@ -30,9 +30,7 @@ class Protocol(Record):
 def protocols() -> dict[str, Protocol]:
     """The protocols by name."""
     text = (files("psyche_bench") / "data" / "protocols.toml").read_text(encoding="utf-8")
-    return {
-        name: Protocol(name=name, **entry) for name, entry in tomllib.loads(text).items()
-    }
+    return {name: Protocol(name=name, **entry) for name, entry in tomllib.loads(text).items()}
 
 
 def protocol(name: str) -> Protocol:
@@ -74,7 +72,7 @@ def prompt(question: Question, ask: str = "reason", lang: Lang = "zh") -> str:
         stem=question.stem,
         options="\n".join(f"{letter}. {text.strip()}" for letter, text in question.options.items()),
     )
-    return asked + exam["ask"][ask][lang].format(example=exam["example"][question.kind])
+    return asked + str(exam["ask"][ask][lang]).format(example=exam["example"][question.kind])
 
 
 def _filled(text: str, **values: str) -> str:
@@ -92,8 +90,19 @@ def answer(question: Question, lang: Lang = "zh") -> str:
 def option_sets(question: Question) -> list[str]:
     """The answers a question allows: its letters, or every non-empty set of them.
 
-    >>> q = Question(id="q", benchmark="b", split="test", subset="s", kind="mmcq", subject="",
-    ...              cluster="q", stem="", options={"A": "1", "B": "2"}, file="", row=1)
+    >>> q = Question(
+    ...     id="q",
+    ...     benchmark="b",
+    ...     split="test",
+    ...     subset="s",
+    ...     kind="mmcq",
+    ...     subject="",
+    ...     cluster="q",
+    ...     stem="",
+    ...     options={"A": "1", "B": "2"},
+    ...     file="",
+    ...     row=1,
+    ... )
     >>> option_sets(q)
     ['A', 'B', 'AB']
     """

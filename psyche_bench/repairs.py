@@ -12,6 +12,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from pydantic import Field
+
 from psyche_bench.errors import DataError
 from psyche_bench.schemas import Oddity, Question, Record, Repair
 
@@ -23,7 +25,7 @@ class Rule(Record):
     fields: tuple[str, ...]
     reason: str
     pattern: str = ""
-    map: dict[str, str] = {}
+    map: dict[str, str] = Field(default_factory=dict)
 
 
 class ItemRepair(Record):
@@ -120,13 +122,13 @@ def _rebuilt(question: Question, fields: Fields) -> Question:
     return question.model_copy(update={**plain, "options": options})
 
 
-def _set(fields: Fields, name: str, after: str, reason: str, item: str, log: list[Repair]) -> None:
+def _set(  # noqa: PLR0913, PLR0917  # a change and the four things its log line says of it
+    fields: Fields, name: str, after: str, reason: str, item: str, log: list[Repair]
+) -> None:
     before = fields.get(name)
     if before != after:
         fields[name] = after
-        log.append(
-            Repair(item=item, field=name, before=before or "", after=after, reason=reason)
-        )
+        log.append(Repair(item=item, field=name, before=before or "", after=after, reason=reason))
 
 
 def _covered(fields: Fields, rule: Rule) -> list[tuple[str, str]]:

@@ -97,6 +97,7 @@ def written_rows(columns: Sequence[Column]) -> list[Row]:
 
 def payload(summary: Summary) -> dict[str, Any]:
     """The JSON face: ``{"groups": {name: …}, "columns": {name: …}}``."""
+
     def flat(columns: Sequence[Column]) -> dict[str, Any]:
         return {
             column.column: {**column.model_dump(exclude={"column", "scores"}), **column.scores}

@@ -35,10 +35,11 @@ def rows(path: Path, model: type[Row], rejected: Rejected) -> Iterator[tuple[int
     """Yield ``(row number from 1, row)`` of a JSON list of objects; bad rows go to ``rejected``."""
     try:
         values = read_json(path)
-        if not isinstance(values, list):
-            raise DataError(f"{path}: a JSON list is expected. {REMEDY.capitalize()}.")
     except DataError as error:
         rejected.add(error)
+        return
+    if not isinstance(values, list):
+        rejected.add(DataError(f"{path}: a JSON list is expected. {REMEDY.capitalize()}."))
         return
     for number, value in enumerate(values, 1):
         try:

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict
 Kind = Literal["smcq", "mmcq", "qa", "counselling"]
 """Single-answer question, multiple-answer question, written answer, counselling turn."""
 
-State = Literal["right", "partial", "wrong", "unparsed", "truncated", "missing", "written", "ungraded"]
+State = Literal[
+    "right", "partial", "wrong", "unparsed", "truncated", "missing", "written", "ungraded"
+]
 """What became of an item.
 
 ``right``, ``partial`` (a non-empty proper subset of the gold: elastic > 0) and ``wrong`` are

@@ -5,7 +5,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Literal, cast
+from typing import Literal
 
 Form = Literal["table", "json", "csv", "md"]
 FORMS: tuple[Form, ...] = ("table", "json", "csv", "md")
@@ -43,7 +43,7 @@ def render(rows: Sequence[Mapping[str, object]], form: Form, payload: object | N
         stream = io.StringIO()
         writer = csv.DictWriter(stream, fieldnames=names, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(cast("Sequence[Mapping[str, object]]", rows))
+        writer.writerows(rows)
         return stream.getvalue().rstrip("\n")
     from tabulate import tabulate
 

@@ -17,9 +17,7 @@ def listing() -> list[dict[str, object]]:
     """Groups first, each with its tasks: name, what it is, shots, data set."""
     entries = _entries()
     groups = [e for e in entries if "group" in e]
-    shown: list[dict[str, object]] = []
-    for group in groups:
-        shown.append(_row(group["group"], "group", "", ", ".join(group["task"])))
+    shown = [_row(g["group"], "group", "", ", ".join(g["task"])) for g in groups]
     for entry in entries:
         if "group" not in entry:
             asked = entry["dataset_kwargs"]
