@@ -147,8 +147,12 @@ class EndpointMixin(ResumableMixin):
         if waiting is not None and not self._kept(waiting):
             self._keep(kind, [waiting], [self._counted(reply)])
 
-    @classmethod
-    def parse_generations(cls, outputs: Any, **kwargs: Any) -> list[Reply]:
+    def _create_payload(self, *args: Any, **kwargs: Any) -> Any:
+        """lm_eval's request without its empty list of stop strings, which some servers refuse."""
+        payload = super()._create_payload(*args, **kwargs)  # type: ignore[misc]
+        return {key: value for key, value in payload.items() if key != "stop" or value}
+
+    def parse_generations(self, outputs: Any, **kwargs: Any) -> list[Reply]:
         """Texts of a response with usage and finish reason; a null text is an empty reply."""
         replies = []
         for output in outputs if isinstance(outputs, list) else [outputs]:

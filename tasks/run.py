@@ -138,8 +138,22 @@ def _generate(
         prepare_wandb()
     # stdout is ours: the table, or JSON alone.
     with contextlib.redirect_stdout(sys.stderr), _only_ours(settings["tasks"]):
-        arguments.func(arguments)
+        try:
+            arguments.func(arguments)
+        except _network_errors() as error:
+            raise RunError(
+                f"the endpoint failed for good ({error}). {len(journal.known)} replies are kept in "
+                f"{folder}: start it again with the same command when the endpoint answers."
+            ) from error
     _conclude(folder, settings)
+
+
+def _network_errors() -> tuple[type[Exception], ...]:
+    """What lm_eval's endpoint backends raise once their retries are used up."""
+    import aiohttp
+    import requests
+
+    return aiohttp.ClientError, requests.RequestException, TimeoutError
 
 
 @contextlib.contextmanager
