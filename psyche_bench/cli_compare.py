@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="compare runs that differ in protocol, items or prompts; the table says so",
     )
+    parser.add_argument(
+        "--view",
+        choices=("all", "clean"),
+        default="all",
+        help="clean: only items with no duplicate in public training sets (default: all)",
+    )
     parser.add_argument("--baseline", metavar="NAME", help="compare every run with this one alone")
     parser.add_argument(
         "--draws", type=int, default=10_000, help="bootstrap draws (default: 10000)"
@@ -46,14 +52,15 @@ def handle(args: argparse.Namespace) -> int:
         print("compare needs two or more runs, and 100 or more draws.", file=sys.stderr)
         return 2
     runs = load(args.runs)
+    known = places(runs)
     found = compare(
-        runs,
-        places(runs),
+        runs if args.view == "all" else clean(runs, known),
+        known,
         baseline=args.baseline,
         anyway=args.anyway,
         draws=args.draws,
     )
-    print(text(found, args.format))
+    print(text(found, args.format, args.view))
     return 0
 
 
@@ -96,12 +103,38 @@ def places(runs: "list[Run]") -> "dict[str, Place]":
     }
 
 
-def text(found: "Comparison", form: Form) -> str:
+def clean(runs: "list[Run]", known: "Mapping[str, Place]") -> "list[Run]":
+    """The runs without the items that also stand in a public training set.
+
+    Items of no known data set stay, to be refused by name.
+
+    Raises:
+        DataError: no clean list ships for a data set that the runs touch.
+    """
+    from psyche_bench.contamination import clean_ids
+
+    touched = {outcome.id for run in runs for outcome in run.outcomes} & known.keys()
+    lists = {(known[item].benchmark, _split(item)) for item in touched}
+    kept = frozenset().union(*(clean_ids(*name) for name in sorted(lists)))
+    print(f"clean view: {len(touched - kept)} of {len(touched)} items left out", file=sys.stderr)
+    return [
+        run._replace(outcomes=[o for o in run.outcomes if o.id in kept or o.id not in known])
+        for run in runs
+    ]
+
+
+def _split(item: str) -> str:
+    """The split an id names: ``cpsyexam/dev/…``; the other data sets are all test."""
+    name, split = (*item.split("/"), "")[:2]
+    return split if name == "cpsyexam" else "test"
+
+
+def text(found: "Comparison", form: Form, view: str = "all") -> str:
     """The comparison as text; talk about what was left out goes to stderr."""
     if form == "json":
-        return render([], "json", found.model_dump(mode="json"))
+        return render([], "json", {"view": view} | found.model_dump(mode="json"))
     if form == "csv":
-        label = {"label": found.label or ""}
+        label = {"view": view, "label": found.label or ""}
         return render([_exact(row) | label for row in found.differences], "csv")
     rows = _telling(found.differences)
     if len(rows) and len({(row.first, row.second) for row in rows}) > FEW_PAIRS:

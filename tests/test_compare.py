@@ -9,6 +9,7 @@ import pytest
 
 from psyche_bench import cli_compare, sources
 from psyche_bench.compare import Place, Run, compare
+from psyche_bench.contamination import clean_list
 from psyche_bench.errors import DataError, RunError
 from psyche_bench.jsonl import write_json, write_lines
 from psyche_bench.outcomes import grade
@@ -268,7 +269,7 @@ def two_runs(tmp_path):
 def test_json_holds_differences_intervals_p_flips_and_ranks(two_runs, capsys):
     assert command(*two_runs, "--format", "json") == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["runs"] == ["model-a", "model-b"]
+    assert (found["view"], found["runs"]) == ("all", ["model-a", "model-b"])
     assert [len(found["flips"][0][side]) for side in ("only_first", "only_second")] == [4, 1]
     average = next(row for row in found["differences"] if row["column"] == "average")
     assert average["difference"]["low"] < average["difference"]["estimate"]
@@ -324,6 +325,20 @@ def test_a_folder_without_outcomes_is_named(two_runs, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"outcomes\.jsonl: no such file"):
         command(two_runs[0], tmp_path / "empty")
+
+
+def test_the_clean_view_keeps_clean_items_and_foreign_ones(capsys):
+    listed = clean_list("pceb")
+    mixed = [*listed.clean[:3], *listed.exact[:2]]
+    known = {item: Place("one", item, "pceb") for item in mixed}
+    (kept,) = cli_compare.clean([run("a", ids=[*mixed, "other/7"])], known)
+    assert [outcome.id for outcome in kept.outcomes] == [*listed.clean[:3], "other/7"]
+    assert "2 of 5 items left out" in capsys.readouterr().err
+
+
+def test_a_clean_view_without_a_list_is_refused(two_runs):
+    with pytest.raises(DataError, match="no clean list ships for sample"):
+        command(*two_runs, "--view", "clean")
 
 
 def test_one_run_is_wrong_use(two_runs, capsys):
