@@ -32,9 +32,9 @@ def render(rows: Sequence[Mapping[str, object]], form: Form, payload: object | N
     ``json`` prints ``payload`` when given, else the rows themselves.
 
     >>> print(render([{"subset": "moral_smcq", "n": 152, "standard": 50.0}], "md"))
-    | subset     | n   | standard |
-    |:-----------|:----|:---------|
-    | moral_smcq | 152 | 50.00    |
+    | subset     | n   | standard   |
+    |:-----------|:----|:-----------|
+    | moral_smcq | 152 | 50.00      |
     """
     if form == "json":
         return json.dumps(rows if payload is None else payload, ensure_ascii=False, indent=2)
