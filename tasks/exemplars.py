@@ -100,7 +100,7 @@ def _well_formed(question: Question) -> bool:
 
 
 def _five(fit: list[Question], group: str, like: Question) -> list[Question]:
-    own = [q for q in fit if group_of(q) == group]
+    own = [q for q in fit if group_of(q) == group and q.kind == like.kind]
     others = [q for q in fit if q.subset == like.subset and group_of(q) != group]
     picked: list[Question] = []
     for pool in (own, others):
