@@ -29,7 +29,11 @@ CUES: tuple[tuple[str, str, str], ...] = (
         "cCrRbBfFtT",
         r"(?i:(?:correct|right|best|final|true) (?:options?|choices?|statements?|ones?|items?)\b)",
     ),
-    ("odd", "不错有", rf"(?:不正确|错误|不恰当|不属于|不符合|不合适|不准确|不妥|有误|不包括){_ODD}"),
+    (
+        "odd",
+        "不错有",
+        rf"(?:不正确|错误|不恰当|不属于|不符合|不合适|不准确|不妥|有误|不包括){_ODD}",
+    ),
     (
         "good",
         "符合恰准可贴正典适对佳成",
@@ -44,7 +48,11 @@ CUES: tuple[tuple[str, str, str], ...] = (
     ("correct", "认觉感", r"认为是?|觉得是?|感觉(?:应该)?是"),
     ("correct", "那还就倾剩猜", r"[那还]就?是|就是|倾向于|倾向(?=选)|剩下?的?|猜"),
     ("correct", "iIsS", r"(?:[Ii]t is|[Ii]t's|should be)(?= )"),
-    ("final", "答因所故综总可最∴", r"答案解析(?= ?:)|因此|所以|故|综上(?:所述)?|总之|可见|最[终后]|∴"),
+    (
+        "final",
+        "答因所故综总可最∴",
+        r"答案解析(?= ?:)|因此|所以|故|综上(?:所述)?|总之|可见|最[终后]|∴",
+    ),
     ("final", "TSHFbt", r"(?:[Tt]herefore|So|Thus|Hence|Final|but)\b"),
     ("blank", "是为有括在即", r"(?:是|为|有|括|在于|即)(?= ?\()"),
     ("loose", "即也对", r"即|也就是|对应的?"),
@@ -110,7 +118,9 @@ FORCED = re.compile(r"[只必]能?须?[选有]|非要|一定要|让我|要我")
 TENTATIVE = re.compile(
     r"可能(?<!最可能)(?<!很有可能)|也许|或许|大概|似乎|好像|might|could|may be|possibl|Might|Could|Possibl"
 )
-INITIAL = re.compile(r"一开始|起初|最初|初步|原本|本来|乍一?看|第一眼|直觉|原先|之前|原以为|先入|暂")
+INITIAL = re.compile(
+    r"一开始|起初|最初|初步|原本|本来|乍一?看|第一眼|直觉|原先|之前|原以为|先入|暂"
+)
 
 _PEOPLE = (
     r"(?:有的?人|有些人|某些人|[不很许]?[少多]人|部分人|一些人|别人|他人|同学|考生|学生|网友|"

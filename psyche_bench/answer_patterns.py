@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-LIMIT_HEAD, LIMIT_TAIL, LIMIT_MIDDLE = 6_000, 12_000, 400
+LIMIT_HEAD, LIMIT_TAIL, LIMIT_MIDDLE = 4_000, 8_000, 400
 """Characters kept of an overlong reply: its head, its tail, and what follows its last 答案."""
 
 CUT = "\x01"
@@ -61,6 +61,8 @@ def _spelling_table() -> dict[str, str]:
 
 
 _TABLE = _spelling_table()
+_ODD = re.compile("[" + re.escape("".join(odd for odd in _TABLE if odd <= "\uffff")) + "]")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _STRUCK = re.compile(r"~~[^~\n]{0,200}~~")
 _LATEX = (
     (re.compile(r"\\n(?![a-z])"), "\n"),
@@ -98,7 +100,10 @@ def normalise(text: str) -> str:
             text = pattern.sub(plain, text)
     if "~~" in text:
         text = _STRUCK.sub("", text)
-    for odd in _TABLE.keys() & set(text):
+    odds = set(_ODD.findall(text))
+    if _ASTRAL.search(text):
+        odds |= _TABLE.keys() & set(text)
+    for odd in odds:
         text = text.replace(odd, _TABLE[odd])
     if "<" in text:
         text = _TAG.sub(_tag, _TOKEN_TAG.sub(f"\n{CUT}", text))
@@ -155,25 +160,42 @@ SUBJECT_RIGHT = re.compile(
     r"|符合|才是|组合|一起|作为)[\u4e00-\u9fff]"
 )
 """A clause goes on behind the letters: the last of them may be its subject (选A，B错误)."""
+_EVERY = "以上 上述 三个 四个 五个 三项 四项 五项 所有 全部 各个 各 每个 每一个 每项 每一项 这三 这四 这五".split()
+_EVERY_KIND = (
+    r"的?(?:[三四五]?[个项])?(?:选项|说法|答案|表述|内容|描述|项)?(?:全部|全|都|均|皆){1,2}"
+)
+_EVERY_GOOD = (
+    r"(?:是|为|应该?|应当|说法|可以)?(?:正确|对(?![应于])|符合(?:题意|题干|要求|条件)|是(?=[。,!\s]|$)"
+    r"|应?入?选(?=[。,!\s]|$)|要选|可选)"
+)
+_FRONT = r"(?<![^\s,。:是].)"
 ALL_RIGHT = re.compile(
-    r"(?:以上|上述|[三四五]个|[三四五]项|所有|全部|各个?|每一?个|每一?项|这[三四五][个项])的?(?:[三四五][个项])?"
-    r"(?:选项|说法|答案|表述|内容|描述|项)?(?:全部|全|都|均|皆){1,2}(?:是|为|应该?|应当|说法|可以)?"
-    r"(?:正确|对(?![应于])|符合(?:题意|题干|要求|条件)|是(?=[。,!\s]|$)|应?入?选(?=[。,!\s]|$)|要选|可选)"
-    r"|全选(?![对错])|全部?都?选(?:择|上|中)?(?=[。,!\s]|$)"
-    r"|(?<![^\s,。:是])(?:全部?|都|均|皆|全都)(?:是)?(?:对|正确|选)的?(?=[。,!\s]|$)"
-    r"|(?i:\ball (?:of the above|of them are|(?:the )?(?:four|five )?(?:options|choices|statements) are)"
-    r"(?! (?:not|wrong|incorrect)))"
+    "|".join(word + _EVERY_KIND + _EVERY_GOOD for word in _EVERY)
+    + r"|全选(?![对错])|全部?都?选(?:择|上|中)?(?=[。,!\s]|$)|"
+    + "|".join(
+        rf"{word[0]}{_FRONT}{word[1:]}是?(?:对|正确|选)的?(?=[。,!\s]|$)"
+        for word in ("全部", "全都", "全", "都", "均", "皆")
+    )
+    + "|"
+    + "|".join(
+        rf"{word} (?:of the above|of them are|(?:the )?(?:four |five )?(?:options|choices|statements) are)"
+        r"(?! (?:not|wrong|incorrect))"
+        for word in ("All", "all")
+    )
 )
 NONE_RIGHT = re.compile(
-    r"(?:以上|上述|[三四五]个|所有|全部|各)的?(?:[三四五][个项])?(?:选项|说法|答案|表述)?(?:全部?|都|均|皆){1,2}"
-    r"(?:不|错|没)|没有(?:一个|任何)?(?:正确|合适|符合)(?:题意)?的?(?:答案|选项)|没有一个(?:选项|正确|是)"
-    r"|无(?:正确|合适)(?:答案|选项)"
-    r"|(?<![^\s,。:])[都均](?:不[选对正是]|错)|(?i:none of the (?:above|options))"
+    "|".join(rf"{word}{_EVERY_KIND}(?:不|错|没)" for word in _EVERY)
+    + r"|没有(?:一个|任何)?(?:正确|合适|符合)(?:题意)?的?(?:答案|选项)|没有一个(?:选项|正确|是)"
+    r"|无(?:正确|合适)(?:答案|选项)|都(?<![^\s,。:].)(?:不[选对正是]|错)|均(?<![^\s,。:].)(?:不[选对正是]|错)"
+    r"|None of the (?:above|options)|none of the (?:above|options)"
+)
+_UNABLE = (
+    r"(?:从|准确|直接|明确|最终|仅?凭?|据此|作出|做出|给出|得出|确切){0,2}"
+    r"(?:判断|确定|回答|作答|选择|选出|答案|结论|诊断)"
 )
 GIVE_UP = re.compile(
-    r"(?:无法|不能|难以|没法|不好)(?:从|准确|直接|明确|最终|仅?凭?|据此|作出|做出|给出|得出|确切){0,2}"
-    r"(?:判断|确定|回答|作答|选择|选出|答案|结论|诊断)|(?i:can(?:no|')t (?:be )?(?:determine|answer|say|decide)"
-    r"|unable to)"
+    "|".join(word + _UNABLE for word in ("无法", "不能", "难以", "没法", "不好"))
+    + r"|can(?:not|'t) (?:be )?(?:determine|answer|say|decide)|unable to|Unable to"
 )
 EXCEPT = re.compile(
     r"除(?:了|去|开)? ?(?P<out>[^,。\n]{1,24}?)(?:选项|项)?(?:之外|以外|外)?[, ]{0,2}"
@@ -210,8 +232,11 @@ CELL_VERDICT = re.compile(
     r"|(?P<good>✓|是|正确|对|符合|选|入选|(?i:yes|true|right|correct|t$))"
 )
 WRONG_STEM = re.compile(
-    r"(?:不正确|错误|不恰当|不属于|不符合|不合适|不准确|不包括|有误|不是)[^\sA-Z,。:]{0,6}的(?:一项|选项|一个|说法|是|有)"
-    r"|(?i:which [^.?\n]{0,40}(?:not|incorrect|false|wrong))"
+    "|".join(
+        rf"{word}[^\sA-Z,。:]{{0,6}}的(?:一项|选项|一个|说法|是|有)"
+        for word in "不正确 错误 不恰当 不属于 不符合 不合适 不准确 不包括 有误 不是".split()
+    )
+    + r"|[Ww]hich [^.?\n]{0,40}(?:not|incorrect|false|wrong)"
 )
 JUDGEMENT = re.compile(
     rf" ?{_ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]]{{0,2}}(?:{_ADVERB}){{0,5}}+(?:(?P<bad>{_BAD})|(?P<good>{_GOOD}))"
@@ -263,7 +288,8 @@ def grammar(letters: str) -> Grammar:
         lower=re.compile(rf"{low_first}(?:{_SEPARATOR}{small}){{0,11}}+{_NO_ARTICLE}"),
         item=re.compile(rf"(?<![A-Za-z])[{up}{low}]+(?![A-Za-z])"),
         span=re.compile(rf"([{up}]) ?(?:-|~|到|至) ?([{up}])(?!-?[A-Za-z0-9])"),
-        label=re.compile(rf"[\"'(\[]{{0,2}}([{up}])[\"')\]]{{0,2}}(?: ?[.、:)](?!\d)(?! ?[{up}](?![a-z])|(?<=\.)[A-Z][a-z]) ?"
+        label=re.compile(
+            rf"[\"'(\[]{{0,2}}([{up}])[\"')\]]{{0,2}}(?: ?[.、:)](?!\d)(?! ?[{up}](?![a-z])|(?<=\.)[A-Z][a-z]) ?"
             r"|(?= ?\([^()\n]{2,30}\))| (?!选项|项|答案|[和与及是都均也的才最更为不错对型组级]|正确|因子|理论|应)(?=[\u4e00-\u9fff]))"
         ),
         label_line=re.compile(
@@ -275,5 +301,7 @@ def grammar(letters: str) -> Grammar:
             rf"|([{low}](?:{_SEPARATOR}[{low}]){{0,11}}+(?![A-Za-z])|[{low}]{{2,8}}))"
             rf"(?:选项|项)?(?: ?\([^()\n]{{1,40}}\))?{edge}{{0,60}}"
         ),
-        cell=re.compile(rf"(?:选项 ?)?[\"'(\[]?([{up}{low}])[\"')\]]?(?:选项|项)?(?:[.、:] ?.{{0,80}}| .{{0,80}})?"),
+        cell=re.compile(
+            rf"(?:选项 ?)?[\"'(\[]?([{up}{low}])[\"')\]]?(?:选项|项)?(?:[.、:] ?.{{0,80}}| .{{0,80}})?"
+        ),
     )

@@ -132,7 +132,9 @@ def _lone_lines(text: str, end: int, letters: frozenset[str]) -> Found:
     while text[end : end + 1] == "\n":
         stop = text.find("\n", end + 1)
         stop = len(text) if stop < 0 else stop
-        more = re.fullmatch(r"[-·] ?[\"']?([A-Z])[\"']?|([A-Z])", text[end + 1 : min(stop, end + 9)])
+        more = re.fullmatch(
+            r"[-·] ?[\"']?([A-Z])[\"']?|([A-Z])", text[end + 1 : min(stop, end + 9)]
+        )
         if more is None or len(letters) > 12:
             break
         letters |= {more[1] or more[2]}
@@ -199,7 +201,9 @@ def _ascending(before: list[str], labels: list[str], offer: Scope) -> list[str]:
     return taken
 
 
-_TEXT_END = re.compile(r"[\s。.,;:!?\"')\]}<(](?! ?[\"'(\[]?(?:和|与|及|以及|、))|$|这|选项|一项|因为")
+_TEXT_END = re.compile(
+    r"[\s。.,;:!?\"')\]}<(](?! ?[\"'(\[]?(?:和|与|及|以及|、))|$|这|选项|一项|因为"
+)
 
 
 def text_at(text: str, place: int, offer: Scope) -> Found | None:
@@ -212,6 +216,8 @@ def text_at(text: str, place: int, offer: Scope) -> Found | None:
         if len(squeezed) >= longest:
             break
         if char.isalnum():
+            if not squeezed and not any(key[0] == char for key in offer.texts):
+                return None
             squeezed += char
             ends.append(place + position + 1)
     for key in sorted(offer.texts, key=len, reverse=True):

@@ -13,7 +13,9 @@ from psyche_bench import answer_cues as cues
 from psyche_bench import answer_patterns as say
 from psyche_bench.answer_slots import Scope, is_hedged, letter_range, letters_in
 
-_NOT_A_CLAIM = re.compile(r"(?:比|不是|并?非|是否|难道|如果|若|即使|虽然?|尽管|假如|除了?|[人学生者]认为)[\"'(]? ?$")
+_NOT_A_CLAIM = re.compile(
+    r"(?:比|不是|并?非|是否|难道|如果|若|即使|虽然?|尽管|假如|除了?|[人学生者]认为)[\"'(]? ?$"
+)
 _NOT_MEANT = re.compile(r"吗|\?|与否|的(?:情况|前提|反面|话)")
 _GLOBAL = re.compile(r"综上|总之|综合|总的|最终|结论|总结|(?i:in summary|overall|in conclusion)")
 
@@ -54,7 +56,7 @@ def _claims(text: str, offer: Scope) -> Iterator[Claim]:
     words = offer.words
     pattern = words.upper if words.upper.search(text) else words.lower
     done = 0
-    for match in islice(pattern.finditer(text), 3000):
+    for match in islice(pattern.finditer(text), 1000):
         if match.start() < done:
             continue
         span = words.span.match(text, match.start())
@@ -195,7 +197,9 @@ def _lines(text: str, words: say.Grammar, ballot: Ballot) -> bool:
         if (whole := say.WHOLE_VERDICT.fullmatch(part.lstrip(".、:)]\"'"))) is not None:
             ballot.add(frozenset(label[1].upper()), whole["good"] is not None)
             continue
-        seen = {match.lastgroup in ("good", "goodtick") for match in say.SEGMENT_VERDICT.finditer(part)}
+        seen = {
+            match.lastgroup in ("good", "goodtick") for match in say.SEGMENT_VERDICT.finditer(part)
+        }
         if len(seen) == 1:
             ballot.add(frozenset(label[1].upper()), seen.pop())
         elif len(seen) > 1:

@@ -132,7 +132,7 @@ def _next_questions(text: str) -> list[tuple[int, int]]:
         elif mark[0][-1] == "]":
             continue
         alone = mark[0][0] == "第" and before != "\n" and start > 0
-        if not alone and (start == 0 or before in " \n。.;!?)]\"" or "A" <= before <= "Z"):
+        if not alone and (start == 0 or before in ' \n。.;!?)]"' or "A" <= before <= "Z"):
             marks.append((start, mark.end()))
     marks += [(mark.start(), mark.end()) for mark in islice(say.NEXT_NUMBER.finditer(text), 50)]
     return sorted(marks)
@@ -181,7 +181,7 @@ def _statements(text: str, offer: Scope) -> Iterator[Statement]:
     lone = _lone_line(text, offer)
     firm = lone is not None
     lists = list(islice(offer.words.upper.finditer(text), 3000))
-    for match in reversed(lists[:60] + lists[60:][-500:]):
+    for match in reversed(lists[:50] + lists[50:][-250:]):
         statement = _behind_cue(text, match, offer)
         if statement is not None:
             yield statement
@@ -190,11 +190,11 @@ def _statements(text: str, offer: Scope) -> Iterator[Statement]:
                 if lone is not None and lone.start < statement.end:
                     lone = None
                 break
-    if not firm:
-        yield from _behind_cues(text, offer)
     if lone is not None:
         yield lone
-    yield from _first_line(text, offer)
+    if not firm:
+        yield from _behind_cues(text, offer)
+        yield from _first_line(text, offer)
 
 
 def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | None:
@@ -245,8 +245,9 @@ def _behind_cues(text: str, offer: Scope) -> Iterator[Statement]:
     """The rarer answers behind a strong cue: lower-case letters, an option's text."""
     if not offer.texts and not offer.words.lower.search(text):
         return
-    for start in islice(cues.START.finditer(text), 3000):
-        cue = cues.cue_at(text, start.start())
+    places = [start.start() for start in cues.START.finditer(text)]
+    for begin in places[:100] + places[100:][-400:]:
+        cue = cues.cue_at(text, begin)
         if cue is None or cue.lastgroup in ("odd", "final", "blank", "loose"):
             continue
         link = cues.LINK.match(text, cue.end())
@@ -278,13 +279,16 @@ def _lower_at(
 def _wholes(text: str, offer: Scope) -> Iterator[Statement]:
     """全选, 以上都对, 除D外均正确, 以上都不对."""
     for pattern, letters in ((say.ALL_RIGHT, offer.every), (say.NONE_RIGHT, None)):
-        for match in pattern.finditer(text):
+        for match in islice(pattern.finditer(text), 100):
             sentence = cues.sentence_before(text, match.start())
             if cues.dismissed(sentence, "whole") or "其" in sentence[-2:]:
                 continue
             named = slots.text_at(text, match.start(), offer)
             yield Statement(match.start(), match.end(), named[1] if named else letters, LIKELY)
-    for match in say.EXCEPT.finditer(text):
+    for hit in islice(re.finditer("除", text), 40):
+        match = say.EXCEPT.match(text, hit.start())
+        if match is None:
+            continue
         out = offer.words.upper.fullmatch(match["out"].strip(" \"'"))
         left_out = slots.letters_in(out[0], offer.words) if out else None
         if left_out:
@@ -335,8 +339,10 @@ def _first_line(text: str, offer: Scope) -> Iterator[Statement]:
         return
     if re.match(r"[A-Z](?! ?[.、:)])", line) and (len(line) > 30 or re.search("[,。、]", line)):
         return
-    run = None if say.VERDICT_WORD.search(line) else slots.label_run(text, 0, offer)
-    if run is not None and not offer.words.label_line.search(text, run[0]):
+    run = slots.label_run(text, 0, offer)
+    if run is None or say.VERDICT_WORD.search(line):
+        return
+    if not offer.words.label_line.search(text, run[0]):
         yield Statement(0, *run, FIRM)
 
 
