@@ -30,7 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", help="folder or hub id: check BOS, template, context and thinking tags"
     )
-    parser.add_argument("--protocol", default="paper-1024", help="whose cap must fit (with --model)")
+    parser.add_argument(
+        "--protocol", default="paper-1024", help="whose cap must fit (with --model)"
+    )
     add_format(parser)
 
 
@@ -40,7 +42,7 @@ def handle(args: argparse.Namespace) -> int:
     if args.model:
         rows += model_rows(args.model, args.protocol)
     print(render(rows, args.format))
-    needed = [row for row in rows if row["what"] in ("lm_eval",) and row["state"] == "missing"]
+    needed = [row for row in rows if row["what"] == "lm_eval" and row["state"] == "missing"]
     broken = [row for row in rows if row["state"] == "wrong"]
     return 1 if needed or broken else 0
 
@@ -84,9 +86,9 @@ def _data() -> list[Row]:
         there = sources.data_root() / name
         if there.is_dir():
             differing = sources.differing_files(name, there)
-            state, found = ("wrong", f"{len(differing)} files differ") if differing else ("ok", None)
+            found = f"{len(differing)} files differ" if differing else str(there)
             remedy = f"psyche-bench data get {name}" if differing else ""
-            rows.append(_row(f"data {name}", state, found or str(there), remedy))
+            rows.append(_row(f"data {name}", "wrong" if differing else "ok", found, remedy))
         else:
             rows.append(_row(f"data {name}", "missing", None, f"psyche-bench data get {name}"))
     return rows
@@ -107,9 +109,10 @@ def model_rows(name: str, protocol_name: str) -> list[Row]:
     window = getattr(config, "max_position_embeddings", None)
     cap = protocol(protocol_name).cap
     tight = window is not None and window < cap + 1024
+    template = "ok" if tokeniser.chat_template else "none"
     return [
         _bos(tokeniser),
-        _row("chat template", "ok" if tokeniser.chat_template else "none", None, _template(tokeniser)),
+        _row("chat template", template, None, _template(tokeniser)),
         _row(
             "context",
             "wrong" if tight else "ok",

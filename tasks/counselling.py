@@ -38,7 +38,7 @@ class CounsellingTask(ExamTask):
         chat_template: Callable[..., str] | None = None,
         **_: Any,
     ) -> str:
-        """System instruction, the dialogue so far, the client's words; a transcript without chat."""
+        """System instruction, dialogue so far, the client's words; without chat a transcript."""
         question = self.questions[doc["id"]]
         system = system_instruction or prompting.template("counselling")["system"][self.lang]
         turns = [turn.model_dump() for turn in question.history]

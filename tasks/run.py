@@ -46,6 +46,8 @@ def settings_of(arguments: argparse.Namespace, protocol: str, lang: str) -> dict
     settings = {name: given.get(name) for name in COMPARED}
     tasks = sorted({task for entry in given["tasks"] for task in str(entry).split(",")})
     settings |= {"model": model, "tasks": tasks, "protocol": protocol, "lang": lang}
+    limit = settings["limit"]  # lm_eval reads it as a float: a count from 1 on, a share below
+    settings["limit"] = int(limit) if limit and limit >= 1 else limit
     return settings | {"backend": model, "batch_size": given.get("batch_size")}
 
 

@@ -7,11 +7,11 @@ from psyche_bench.tasks.journal import Journal, Reply, request_key
 
 pytest.importorskip("lm_eval.models.huggingface", reason="the hf backend is not installed")
 
-from lm_eval.api.instance import Instance  # noqa: E402  # after the check above
-from lm_eval.api.registry import get_model  # noqa: E402  # after the check above
+from lm_eval.api.instance import Instance  # after the check above
+from lm_eval.api.registry import get_model  # after the check above
+from tiny import BOS  # after the check above
 
-from psyche_bench.tasks import backends  # noqa: E402  # after the check above
-from tiny import BOS  # noqa: E402  # after the check above
+from psyche_bench.tasks import backends  # after the check above
 
 GREEDY = {"until": [], "do_sample": False, "temperature": 0.0}
 TEXTS = ["题目一", "A longer question about attachment theory", "短", "情绪调节的策略有哪些？"]

@@ -13,11 +13,11 @@ import os
 from pathlib import Path
 
 import pytest
+from tiny import BOS, byte_tokeniser
 
 from psyche_bench.jsonl import read_json, write_json, write_text
 from psyche_bench.prompting import text_hash
 from psyche_bench.tasks import catalogue
-from tiny import BOS, byte_tokeniser
 
 lm_eval_tasks = pytest.importorskip("lm_eval.tasks", reason="lm_eval is not installed")
 
