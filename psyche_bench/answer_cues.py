@@ -9,16 +9,17 @@ import re
 from functools import cache
 
 _KIND = r"(?:诊断|说法|做法|表述|描述|选项|选择|答案|一项|项|理解|搭配|观点|处理|技术|方法|内容|组合|有|陈述)?"
-_FITS = rf"(?:题意|题干|要求)?的{_KIND}(?=[^\sA-Z,。:]{{0,6}}?(?:[是为有:]|包括))"
+_FITS = rf"[^\sA-Z,。:的不]{{0,4}}的{_KIND}(?=[^\sA-Z,。:]{{0,6}}?(?:[是为有:]|包括))"
 _ODD = rf"[^\sA-Z,。:]{{0,8}}?的{_KIND}(?=[是为有:])"
 
 CUES: tuple[tuple[str, str, str], ...] = (
     ("strong", "答", r"答案(?!解析)|(?<![^\n])答(?= ?:)"),
-    ("strong", "正", rf"正解|正确的?(?:选项|选择)"),
-    ("strong", "选", r"选(?!项|择题|择性|修|拔|手|举|段|材|集|票)[择出取定中填]?"),
+    ("strong", "正", r"正解|正确的?(?:选项|选择)"),
+    ("strong", "选", r"选(?!项|择题|择性|修|拔|手|举|段|材|集|票)[择出取定中填]?|选项(?=[\"'] ?:)"),
     ("strong", "最合恰对", r"(?:最佳|最优|合适的|恰当的|对的|最终)(?:选项|选择)"),
     ("strong", "结回作预", r"(?:结论|回答|作答|预测|结果)[\"']{0,2}(?= ?(?:[是为]|:))"),
-    ("strong", "bB", r"boxed(?=[{ ])"),
+    ("strong", "bf", r"f?box(?:ed)?(?=[{ ])"),
+    ("strong", "ro", r"(?:result|output)(?=[\"']? ?:)"),
     ("strong", "aA", r"(?i:answers?)"),
     ("strong", "pP", r"(?i:prediction|pred\b|pick(?:ed)?\b)"),
     ("strong", "cC", r"(?i:cho(?:ose|se|osing|ice|ices|sen)\b|correct(?=:))"),
@@ -46,15 +47,15 @@ CUES: tuple[tuple[str, str, str], ...] = (
     ("correct", "不", r"不(?:是|对)?, ?(?:应该?)?是|不是[A-Za-z]而"),
     ("correct", "本这此该", r"[本这此该]道?题的?(?:显然|应该?|肯定|当然|就|无疑|自然|明显)?是"),
     ("correct", "认觉感", r"认为是?|觉得是?|感觉(?:应该)?是"),
-    ("correct", "那还就倾剩猜", r"[那还]就?是|就是|倾向于|倾向(?=选)|剩下?的?|猜"),
+    ("correct", "那还就倾剩猜保留", r"保留|留下|[那还]就?是|就是|倾向于|倾向(?=选)|剩下?的?|猜"),
     ("correct", "iIsS", r"(?:[Ii]t is|[Ii]t's|should be)(?= )"),
     (
         "final",
         "答因所故综总可最∴",
         r"答案解析(?= ?:)|因此|所以|故|综上(?:所述)?|总之|可见|最[终后]|∴",
     ),
-    ("final", "TSHFbt", r"(?:[Tt]herefore|So|Thus|Hence|Final|but)\b"),
-    ("blank", "是为有括在即", r"(?:是|为|有|括|在于|即)(?= ?\()"),
+    ("final", "TSHFbtl", r"(?:[Tt]herefore|So|Thus|Hence|Final|but|leaves)\b"),
+    ("blank", "是为有括在即由用称叫", r"(?:是|为|有|括|在于|即|由|用|称|叫)(?= ?\()"),
     ("loose", "即也对", r"即|也就是|对应的?"),
 )
 """Kind, the characters the cue can begin with, and the cue; stronger kinds first."""
@@ -90,7 +91,7 @@ def cue_at(text: str, place: int) -> re.Match[str] | None:
 
 _CHINESE_LINK = (
     r"应该?|应当|当然|就|会|是|为|选择?|选项|有|包括|包含|如下|分别|即|则|字母|组合|最终|仅|只有?|只能|可以|"
-    r"的|定|显然|肯定|一定|无疑|确实|仍然?|依然|还|呢|什么|哪[个些项]|最|可能|也许|或许|大概|似乎|好像|"
+    r"的|定|确定|以下|下列|显然|肯定|一定|无疑|确实|仍然?|依然|还|呢|什么|哪[个些项]|最|可能|也许|或许|大概|似乎|好像|"
     r"[单多]选题?|一?项|\d分|了|到|在|我|倾向于?|正确|唯一|所以|因此|故|说法|综上"
 )
 _ENGLISH_LINK = (
@@ -104,7 +105,7 @@ LINK = re.compile(
 """What may stand between a cue and its letters."""
 LINK_END = frozenset(
     "选择是为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
-    "析案解答论果出取中填成正剩猜测应该当就会x✓∴?得觉吧"
+    "以下列析案解答论果留由用称叫出取中填成正剩猜测应该当就会x✓∴?得觉吧"
 )
 """The characters a cue or a link can end with (Latin letters apart)."""
 LINK_SKIP = " \n:\"'([{-|>=→,"
@@ -121,6 +122,10 @@ TENTATIVE = re.compile(
 INITIAL = re.compile(
     r"一开始|起初|最初|初步|原本|本来|乍一?看|第一眼|直觉|原先|之前|原以为|先入|暂"
 )
+SETTLED = re.compile(r"最终|最后|现在|因此|所以|故|改|复核后|检查后")
+"""Within the same sentence a first guess gave way to this."""
+DROPPED = re.compile(r"但|不过|然而|复核|检查|再|改|矛盾|有误|其实|不对")
+"""After a first guess: the guess may not stand."""
 
 _PEOPLE = (
     r"(?:有的?人|有些人|某些人|[不很许]?[少多]人|部分人|一些人|别人|他人|同学|考生|学生|网友|"
@@ -130,9 +135,9 @@ _REJECT_LEFT = re.compile(
     rf"{_PEOPLE}(?:会|都|可能|往往|容易|就|也|经?常|总|误|认为|觉得|说|主张|直接|坚持|,|倾向于?|的)"
     r"{0,4}$|(?:[误错漏]|容易|[误错]误的?|是否|会不会|备|候|待|常见错误|干扰)$"
     r"|(?:例如|比如|譬如|格式(?:如下|为|是)?|示例|样例|形如|,如|即按|按照?)[:,\"'(\s]{0,3}$"
-    r"|(?<![所可予])以[:\"'(]{1,2}$"
+    r"|(?:有些|有的|某些|网上|网传|流传|旧版)[^,。]{0,10}$|(?<![所可予])以[:\"'(]{1,2}$"
 )
-_REJECT_SIEVE = frozenset("人学生友成%半误错漏易否会备候待扰例比譬格样形如按以")
+_REJECT_SIEVE = frozenset("些的某网流旧人学生友成%半误错漏易否会备候待扰例比譬格样形如按以")
 _NEGATED_LEFT = re.compile(
     r"(?:不|(?<![分区差级性类])别|勿|未|没有?|并?非|无法|不是|弃|n't|[Nn]ot|[Nn]ever|cannot)"
     r"(?:应该?|当|能|会|该|要|可以?|再|直接|单独|轻易|考虑|建议|推荐|予|宜|得|敢|必|用| ?be){0,3} ?$"

@@ -32,10 +32,10 @@ _SPELLINGS = {
     "✗": "×✘❌✖☐□",
     "是": "係",
     "→": "➜➔⇒⟹➡👉",
-    " ": "\u00a0\u2002\u2003\u2009\u202f\u3000\t\u2005\u2007\u2008\u200a",
+    " ": "\u00a0\u2002\u2003\u2009\u202f\u3000\t\u2005\u2007\u2008\u200a_",
     "\n": "\r\u2028\u2029\x0b\x0c\x85\x1c\x1d\x1e",
     "-": "–—―−‐‑─",
-    "": "*#$_`\ufe0f\u200b\u200c\u200d\u2060\ufeff\u20e3\x00\x01",
+    "": "*#$`\ufe0f\u200b\u200c\u200d\u2060\ufeff\u20e3\x00\x01",
     "A": "АΑ",
     "B": "ВΒ",
     "C": "С",
@@ -56,7 +56,7 @@ def _spelling_table() -> dict[str, str]:
         table |= {chr(start + index): chr(0x41 + index) for index in range(26)}
     table |= dict(zip(_TRADITIONAL[::2], _TRADITIONAL[1::2], strict=True))
     table |= {odd: plain for plain, odds in _SPELLINGS.items() for odd in odds}
-    table |= {"＊": "", "＃": "", "＄": "", "＿": "", "｀": ""}
+    table |= {"＊": "", "＃": "", "＄": "", "＿": " ", "｀": ""}
     return {odd: plain for odd, plain in table.items() if odd != plain}
 
 
@@ -204,7 +204,7 @@ EXCEPT = re.compile(
 )
 _GOOD = (
     r"正确(?![性率与]|的(?:说法|做法|应|是|理解|表述|答案))|对(?=的|[。,;!\s、)|]|$)|没错|无误|符合(?=题意|题干|要求|条件|描述|定义|案例|本题|[。,;\s)|]|$)"
-    r"|(?:合适|恰当|准确|贴切|适合|适当)(?![性地])|最佳|(?<=[是为的确佳])答案(?=[。,;!\s)]|$)|[入当应可]选|选(?=[。,;\s)|]|$)|成立|✓"
+    r"|(?:合适|恰当|准确|贴切|适合|适当)(?![性地])|最?佳(?<=最佳)|(?:全面|完整|科学|典型)(?<=最..)|选[上中入出]|(?<=[是为的确佳])答案(?=[。,;!\s)]|$)|[入当应可]选|选(?=[。,;\s)|]|$)|成立|✓"
     r"|(?i:(?:the )?(?:correct|right|true|best|most appropriate)\b)"
 )
 _BAD = (
@@ -212,8 +212,8 @@ _BAD = (
     r"|(?i:incorrect|wrong|false|not\b|isn't|aren't|n't)"
 )
 _ADVERB = (
-    r"都|均|全部?|皆|才|则|也|是|为|属于|最|更|比较|较为?|同样|显然|应该?|应当|完全|说法|表述|描述|的|可以?|要|需|"
-    r"最为|其中|[:\-\s→]|无疑|很|一定|这一|(?i:is|are|both|was|also|clearly|therefore)\b"
+    r"都|均|全部|全(?!面)|皆|才|则|也|是|为|属于|最|更|比较|较为?|同样|显然|应该?|应当|完全|说法|表述|描述|的|可以?|要|需|"
+    r"最为|其中|说得|表述得|[:\-\s→]|无疑|很|一定|这一|(?i:is|are|both|was|also|clearly|therefore)\b"
 )
 REST = re.compile(
     r"(?:其余|其他|其它|剩下|剩余|另外)的?(?:[一两二三四几][个项])?(?:选项|说法|项|表述)?(?:都|均|全部?|皆|则)?(?:是|为)?"
@@ -224,6 +224,8 @@ SEGMENT_VERDICT = re.compile(
     rf"(?:(?P<badtick>✗)|(?P<goodtick>✓)|(?:^|[:,。;(\-|→\s\"]|所以|因此|故|说法|表述|是|为|属于|该项|此项|本项)"
     rf"(?:(?P<bad>{_BAD})|(?P<good>{_GOOD})))(?![性率与地])"
 )
+MARKED = re.compile(r"[(\[←→\-] ?(?:这是)?(?:正确|答案|正解|正确答案|正确选项|✓)[)\]]? ?$|✓ ?$")
+"""Ends the line of the option that a model marks in a list of all options."""
 WHOLE_VERDICT = re.compile(
     r"[ :\-→]{0,4}(?:(?P<bad>否|不是|(?i:n|no|f))|(?P<good>是|(?i:y|yes|t)))[。.;]?"
 )

@@ -94,7 +94,7 @@ def _filled(text: str, place: int, offer: Scope) -> Found | None:
     """The letters in a stem's filled blank: 指标是（ C ）。"""
     close = text.find(")", place, place + 40)
     listing = text[place:close].strip() if close > 0 else ""
-    if not offer.words.upper.fullmatch(listing) or text[close + 1 : close + 2] not in "。.,;!\n":
+    if not offer.words.upper.fullmatch(listing) or say.BLOCKED_RIGHT.match(text, close + 1):
         return None
     return close, letters_in(listing, offer.words)
 

@@ -103,6 +103,8 @@ def tally(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
     ticked = _ticks(text, words) or _table(text, words)
     if ticked is not None:
         return frozenset(ticked.right) if ticked.right and not ticked.torn else None
+    if (marked := _marked(text, words)) is not None:
+        return marked
     ballot = Ballot()
     for claim in found:
         ballot.add(claim.letters, claim.right)
@@ -184,6 +186,22 @@ def _table(text: str, words: say.Grammar) -> Ballot | None:
         if label is not None and verdicts:
             ballot.add(frozenset(label[1].upper()), verdicts[0]["good"] is not None)
     return ballot if len(ballot.right | ballot.wrong) > 1 else None
+
+
+def _marked(text: str, words: say.Grammar) -> frozenset[str] | None:
+    """The options marked in a list of options: ``B. 转移 ← 正确``; the others bear no judgement."""
+    marked, others = set(), 0
+    for line in text.split("\n")[:24]:
+        label = words.label_line.match(line)
+        if label is None:
+            continue
+        if say.MARKED.search(line, max(0, len(line) - 12)):
+            marked.add(label[1].upper())
+        elif say.VERDICT_WORD.search(line):
+            return None
+        else:
+            others += 1
+    return frozenset(marked) if marked and others > 1 else None
 
 
 def _lines(text: str, words: say.Grammar, ballot: Ballot) -> bool:

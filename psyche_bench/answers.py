@@ -216,7 +216,11 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
     found = slots.read_slot(text, match, kind, offer)
     if found is None:
         return None
-    return Statement(cue_at, *found, _strength(kind, sentence, text[cue_at:place]))
+    end, letters = found
+    strength = _strength(kind, sentence, text[cue_at:place])
+    if strength == VAGUE and cues.INITIAL.search(sentence) and cues.DROPPED.search(text, end):
+        letters = None
+    return Statement(cue_at, end, letters, strength)
 
 
 def _cue(window: str) -> re.Match[str] | None:
@@ -236,7 +240,10 @@ def _rank(cue: re.Match[str]) -> int:
 
 
 def _strength(kind: str, sentence: str, link: str) -> int:
-    if cues.TENTATIVE.search(sentence[-12:] + link) or cues.INITIAL.search(sentence):
+    guess = cues.INITIAL.search(sentence)
+    if cues.TENTATIVE.search(sentence[-12:] + link):
+        return VAGUE
+    if guess and not cues.SETTLED.search(sentence + link, guess.end()):
         return VAGUE
     return {"strong": FIRM, "correct": FIRM, "odd": VAGUE, "loose": VAGUE}.get(kind, LIKELY)
 
