@@ -5,7 +5,7 @@ from ``--metadata '{"protocol": "direct", "lang": "en"}'`` (``psyche-bench eval 
 --lang en`` writes that). Everything that reads, grades or renders lives in the core.
 """
 
-from typing import Any, cast
+from typing import Any
 
 import datasets
 from lm_eval.api.task import ConfigurableTask
@@ -132,7 +132,7 @@ class ExamTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no type
             metrics["tokens"] = float(tokens)
         if capped is not None:
             metrics["capped"] = float(capped)
-        return cast("dict[str, float]", metrics)
+        return metrics
 
 
 def _questions(task: str, wanted: dict[str, str]) -> dict[str, Question]:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tiny import tiny_model as tiny_model  # a fixture of every test file
+from tiny import tiny_model  # noqa: F401  # a fixture of every test file
 
 
 def _folder(variable: str, what: str) -> Path:
