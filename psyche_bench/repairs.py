@@ -93,7 +93,8 @@ def repair(questions: list[Question], benchmark: str) -> tuple[list[Question], l
             _RULES[rule.name](fields, rule, question.id, log)
         for entry in named.get(question.id, ()):
             _repair_item(fields, entry, log)
-        repaired.append(_rebuilt(question, fields) if fields != _fields(question) else question)
+        same = list(fields.items()) == list(_fields(question).items())  # order counts
+        repaired.append(question if same else _rebuilt(question, fields))
     return repaired, log
 
 
