@@ -307,6 +307,14 @@ def ids_hash(ids: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()
 
 
+CLEAN_LISTS = {
+    ("pceb", "test"): "pceb.clean.json",
+    ("cpsyexam", "test"): "cpsyexam-test.clean.json",
+    ("cpsyexam", "dev"): "cpsyexam-dev.clean.json",
+}
+"""The shipped lists: benchmark and split to file."""
+
+
 @cache
 def clean_list(benchmark: str, split: str = "test") -> CleanList:
     """The shipped list of a benchmark's split.
@@ -317,13 +325,13 @@ def clean_list(benchmark: str, split: str = "test") -> CleanList:
     >>> clean_list("pceb").against.partition("+")[0]
     'cpsyexam:train,dev'
     """
-    name = f"{benchmark}.clean.json" if benchmark == "pceb" else f"{benchmark}-{split}.clean.json"
-    path = files("psyche_bench") / "data" / name
-    if not path.is_file() or (benchmark == "pceb" and split != "test"):
+    name = CLEAN_LISTS.get((benchmark, split))
+    if name is None:
         raise DataError(
             f"no clean list ships for {benchmark}, split {split}. There are lists for pceb and for "
             "cpsyexam test and dev; `psyche-bench contamination A B --clean FILE` makes others."
         )
+    path = files("psyche_bench") / "data" / name
     found = CleanList.model_validate_json(path.read_text(encoding="utf-8"))
     if ids_hash((*found.clean, *found.exact, *found.near)) != found.ids_sha256:
         raise DataError(f"{name} was changed by hand. Make it again: `{found.command}`.")
@@ -338,6 +346,29 @@ def clean_ids(
     if questions is not None:
         found.check(questions)
     return _as_set(found.clean)
+
+
+def clean_subset(questions: Iterable[Question]) -> frozenset[str] | None:
+    """Ids of the clean items among these; None unless the shipped lists speak of every one.
+
+    Not knowing is not clean, and not contaminated either: an item of another release, or of a
+    benchmark without a list, leaves the whole set without a clean part.
+
+    >>> from psyche_bench import sources
+    >>> clean_subset(sources.load("sample")) is None
+    True
+    """
+    clean: set[str] = set()
+    for question in questions:
+        place = (question.benchmark, question.split)
+        if place not in CLEAN_LISTS:
+            return None
+        found = clean_list(*place)
+        if question.id in _as_set(found.clean):
+            clean.add(question.id)
+        elif question.id not in _as_set(found.exact) and question.id not in _as_set(found.near):
+            return None
+    return frozenset(clean)
 
 
 @cache

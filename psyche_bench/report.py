@@ -1,9 +1,14 @@
-"""A summary as the text people read: one table of choices, one of written answers."""
+"""A summary as the text people read: choices, the same on clean items, written answers.
 
-from collections.abc import Sequence
+A terminal shows the clean figures in a table of their own below; in CSV they are columns of the
+same line, and in JSON an object in each column and group.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from psyche_bench.summary import Column, Group, Interval, Summary
+from psyche_bench.means import Interval
+from psyche_bench.summary import Clean, Column, Group, Summary
 from psyche_bench.table import Form, render
 
 Row = dict[str, object]
@@ -57,14 +62,45 @@ def _group_rows(group: Group) -> list[Row]:
     return [shared | average, shared | by_item]
 
 
+Line = tuple[Row, Clean | None, str]
+
+
+def _lines(summary: Summary) -> Iterator[Line]:
+    """Columns, then the group's two means, benchmark by benchmark; each with its clean figures."""
+    for group in summary.groups:
+        for column in summary.columns:
+            if column.group == group.group and _is_choice(column):
+                yield _choice_row(column), column.clean, ""
+        for row, suffix in zip(_group_rows(group), ("", "_by_item"), strict=True):
+            yield {name: row[name] for name in _ORDER}, group.clean, suffix
+
+
 def choice_rows(summary: Summary) -> list[Row]:
     """Columns, then the group's two means, benchmark by benchmark."""
-    rows: list[Row] = []
-    for group in summary.groups:
-        members = [c for c in summary.columns if c.group == group.group and _is_choice(c)]
-        rows += [_choice_row(column) for column in members]
-        rows += [{name: row[name] for name in _ORDER} for row in _group_rows(group)]
-    return rows
+    return [row for row, _, _ in _lines(summary)]
+
+
+def clean_rows(summary: Summary) -> list[Row]:
+    """The same lines over the clean items, of benchmarks with a clean list."""
+    return [
+        {"task": row["task"], "items": row["items"]} | _clean_cells(clean, suffix)
+        for row, clean, suffix in _lines(summary)
+        if clean
+    ]
+
+
+def exact_rows(summary: Summary) -> list[Row]:
+    """All items and clean ones in one line each."""
+    return [row | _clean_cells(clean, suffix) for row, clean, suffix in _lines(summary)]
+
+
+def _clean_cells(clean: Clean | None, suffix: str) -> Row:
+    cells: Row = {"clean n": clean and clean.n}
+    for metric, mark in (("standard", ""), ("elastic", " el.")):
+        name = f"{metric}{suffix}"
+        cells[f"clean {metric}"] = clean and clean.scores[name]
+        cells[f"clean 95 %{mark}"] = _half(clean.intervals[name] if clean else None)
+    return cells
 
 
 _ORDER = (
@@ -78,41 +114,67 @@ def _is_choice(column: Column) -> bool:
 
 
 def written_rows(columns: Sequence[Column]) -> list[Row]:
-    """Text metrics of written answers; replies that are only written (counselling) have none."""
+    """Text metrics of written answers; replies that are only written (counselling) have none.
+
+    Where a list says which items are clean, a second line gives the figures on those.
+    """
     rest = [column for column in columns if not _is_choice(column)]
     metrics = sorted({metric for column in rest for metric in column.scores})
-    return [
-        {
-            "task": column.column,
-            "items": _items(column.n, column.whole, column.missing),
-            **{metric: column.scores.get(metric) for metric in metrics},
-            "answered": column.answered,
-            "truncated": column.truncated,
-            "capped": column.capped,
-            "tokens": column.tokens,
-        }
-        for column in rest
-    ]
+    rows = []
+    for column in rest:
+        rows.append(_written_row(column, metrics))
+        if column.clean:
+            clean: Row = {metric: column.clean.scores.get(metric) for metric in metrics}
+            name = {"task": f"{column.column} clean", "items": str(column.clean.n)}
+            rows.append(dict.fromkeys(rows[-1]) | name | clean)
+    return rows
+
+
+def _written_row(column: Column, metrics: Sequence[str]) -> Row:
+    return {
+        "task": column.column,
+        "items": _items(column.n, column.whole, column.missing),
+        **{metric: column.scores.get(metric) for metric in metrics},
+        "answered": column.answered,
+        "truncated": column.truncated,
+        "capped": column.capped,
+        "tokens": column.tokens,
+    }
 
 
 def payload(summary: Summary) -> dict[str, Any]:
-    """The JSON face: ``{"groups": {name: …}, "columns": {name: …}}``."""
+    """The JSON face: ``{"groups": {name: …}, "columns": {name: …}}``; each may hold ``clean``."""
 
     def flat(columns: Sequence[Column]) -> dict[str, Any]:
-        return {
-            column.column: {**column.model_dump(exclude={"column", "scores"}), **column.scores}
-            for column in columns
-        }
+        return {column.column: _flat(column, "column") | column.scores for column in columns}
 
-    groups = {group.group: group.model_dump(exclude={"group"}) for group in summary.groups}
+    groups = {group.group: _flat(group, "group") for group in summary.groups}
     shown = {"groups": groups, "columns": flat(summary.columns)}
     return shown | ({"subjects": flat(summary.breakdown)} if summary.breakdown else {})
+
+
+def _flat(part: Column | Group, name: str) -> dict[str, Any]:
+    """A column or group, the scores of its clean part by their names."""
+    fields = part.model_dump(exclude={name, "clean", "scores"})
+    clean = part.clean
+    shown = clean and {**clean.model_dump(exclude={"scores"}), **clean.scores}
+    return fields | {"clean": shown}
 
 
 def text(summary: Summary, form: Form) -> str:
     """The whole report in one of the four forms."""
     if form == "json":
         return render([], "json", payload(summary))
+    written = written_rows(summary.columns)
     subjects = [_choice_row(column) for column in summary.breakdown]
-    parts = [choice_rows(summary), written_rows(summary.columns), subjects]
-    return "\n\n".join(render(rows, form) for rows in parts if rows)
+    if form == "csv":
+        parts = [exact_rows(summary), written, subjects]
+        return "\n\n".join(render(rows, form) for rows in parts if rows)
+    parts = [choice_rows(summary), clean_rows(summary), written, subjects]
+    shown = [render(rows, form) if rows else "" for rows in parts]
+    if shown[1]:
+        shown[1] = f"{CLEAN_TITLE}\n\n{shown[1]}"
+    return "\n\n".join(part for part in shown if part)
+
+
+CLEAN_TITLE = "Clean subset: without the items that also stand in public training data"

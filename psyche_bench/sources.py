@@ -20,7 +20,7 @@ from psyche_bench.jsonl import read_lines
 from psyche_bench.rows import Rejected, check_golds
 from psyche_bench.schemas import Question, Record, Repair
 
-View = Literal["raw", "repaired"]
+View = Literal["raw", "repaired", "clean"]
 NAMES = ("pceb", "pceb_case_qa", "cpsyexam", "cpsyexam_qa", "sample")
 
 
@@ -106,10 +106,13 @@ def load(name: str, split: str | None = None, view: View = "repaired") -> list[Q
             ``pceb_case_qa`` and ``cpsyexam_qa`` the written answers.
         split: ``train``, ``dev`` or ``test`` for CPsyExam, ``train`` (exemplars) or ``test`` for
             the sample (all when None); PCEB has only ``test``.
-        view: ``raw`` as released, ``repaired`` with the declared repairs.
+        view: ``raw`` as released, ``repaired`` with the declared repairs, ``clean`` repaired
+            without the items that also stand in public training data
+            (:mod:`psyche_bench.contamination`; PCEB, and CPsyExam's dev and test).
 
     Raises:
-        DataError: the data set is absent or a row cannot be used (file, row and field are named).
+        DataError: the data set is absent, a row cannot be used (file, row and field are named),
+            or no clean list ships for what is asked.
 
     >>> len(load("sample")) >= 60
     True
@@ -125,8 +128,26 @@ def load_all(
         raise DataError(f"no data set is called {name!r}. Known: {', '.join(NAMES)}.")
     if view not in get_args(View):
         raise DataError(f"no view is called {view!r}. Known: {', '.join(get_args(View))}.")
-    root = files("psyche_bench") / "sample" if name == "sample" else folder(_release(name))
-    return _load(name, split, view, skip_bad, Path(str(root)))
+    if view == "clean":
+        return _clean(load_all(name, split, skip_bad=skip_bad))
+    return _load(name, split, view, skip_bad, _root(_release(name)))
+
+
+def _root(release: str) -> Path:
+    return Path(str(files("psyche_bench") / "sample")) if release == "sample" else folder(release)
+
+
+def _clean(loaded: Loaded) -> Loaded:
+    from psyche_bench.contamination import clean_ids  # SciPy, which loading alone does without
+
+    by_list: dict[tuple[str, str], list[Question]] = {}
+    for question in loaded.questions:
+        by_list.setdefault((question.benchmark, question.split), []).append(question)
+    kept: set[str] = set()
+    for place, questions in by_list.items():
+        kept |= clean_ids(*place, None if loaded.rejected else questions)
+    clean = tuple(question for question in loaded.questions if question.id in kept)
+    return loaded.model_copy(update={"questions": clean})
 
 
 def _release(name: str) -> str:
@@ -163,9 +184,24 @@ def _read(name: str, split: str | None, root: Path, rejected: Rejected) -> list[
         return [question for part in wanted for question in _read_sample(root, part)]
     if name.startswith("pceb"):
         written = name == "pceb_case_qa"
-        return [q for q in pceb.read(root, rejected) if (q.kind == "qa") == written]
+        return [q for q in _read_pceb(root, rejected) if (q.kind == "qa") == written]
     reader = cpsyexam.read_written if name == "cpsyexam_qa" else cpsyexam.read
     return [question for part in wanted for question in reader(root, part, rejected)]
+
+
+def _read_pceb(root: Path, rejected: Rejected) -> tuple[Question, ...]:
+    """All of PCEB's files, read once for the choices and the written answers among them."""
+    questions, errors = _read_pceb_once(root, rejected.skip)
+    rejected.errors.extend(errors)
+    return questions
+
+
+@cache
+def _read_pceb_once(
+    root: Path, skip_bad: bool
+) -> tuple[tuple[Question, ...], tuple[DataError, ...]]:
+    rejected = Rejected(skip=skip_bad)
+    return tuple(pceb.read(root, rejected)), tuple(rejected.errors)
 
 
 SAMPLE_FILES = {"test": ("sample.jsonl", "dialogues.jsonl"), "train": ("exemplars.jsonl",)}
@@ -180,16 +216,30 @@ def _read_sample(root: Path, split: str) -> list[Question]:
 
 
 def universe(ids: Iterable[str]) -> dict[str, Question]:
-    """Every item, by id, of the splits that the given ids touch."""
-    wanted = list(dict.fromkeys(ids))
-    places = sorted({_place(item) for item in wanted})
+    """Every item, by id, of the splits that the given ids touch.
+
+    ``cluster`` names what goes into statistics: items that share a vignette or a dialogue, or are
+    exact duplicates of one question, have one cluster.
+    """
+    places = sorted({_place(item) for item in dict.fromkeys(ids)})
     return {
         question.id: question
         for name, split in places
-        for part in NAMES
-        if _release(part) == name
-        for question in load(part, split)
+        for question in _clustered(name, split, _root(name))
     }
+
+
+@cache
+def _clustered(name: str, split: str | None, root: Path) -> tuple[Question, ...]:
+    """A split's choices and written answers, duplicates in one cluster; ``root`` keys the cache."""
+    from psyche_bench.contamination import duplicate_clusters
+
+    questions = [q for part in NAMES if _release(part) == name for q in load(part, split)]
+    cluster = duplicate_clusters(questions)
+    return tuple(
+        q if q.cluster == cluster[q.id] else q.model_copy(update={"cluster": cluster[q.id]})
+        for q in questions
+    )
 
 
 def _place(item: str) -> tuple[str, str | None]:
@@ -240,7 +290,7 @@ def differing_files(name: str, root: Path) -> list[str]:
 def data_hash(name: str) -> str:
     """One hash for all files of a data set as they stand on disk (first 12 hexadecimal digits)."""
     if name == "sample":
-        root = Path(str(files("psyche_bench") / "sample"))
+        root = _root(name)
         named = sorted(path.name for path in root.glob("*.jsonl"))
     else:
         root, named = folder(name), sorted(hashes(name))

@@ -1,29 +1,38 @@
 """Outcomes to the scored table: columns, groups, chance, always over whole subsets.
 
-A column is one subset under one task; a group is a benchmark. Groups are computed from items,
-never from rounded sub-scores: ``standard`` and ``elastic`` as unweighted means of the columns (the
-paper's Avg) and weighted by items.
+A column is one subset under one task; a group is a benchmark, with ``standard`` and ``elastic`` as
+unweighted means of the columns (the paper's Avg) and weighted by items. Every figure is given over
+all items and over the clean ones: those that do not also stand in public training data
+(:mod:`psyche_bench.contamination`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
-from psyche_bench import stats
+from psyche_bench import means
+from psyche_bench.contamination import clean_subset
 from psyche_bench.errors import ScoreError
+from psyche_bench.means import GRADED, Intervals, Items, Scores
 from psyche_bench.prompting import option_sets
 from psyche_bench.schemas import Outcome, Question, Record
 from psyche_bench.scoring import elastic, standard
 
-GRADED = ("standard", "elastic")
 WHOLE: dict[str, int] = {"pceb": 6, "cpsyexam": 4, "psyche_sample": 6}
 """Multiple-choice columns of each benchmark: a mean over fewer says so."""
 
 
-class Interval(Record):
-    """A 95 % interval, in the unit of the figure it belongs to."""
+class Clean(Record):
+    """The same figures over the ``n`` clean items; None where no clean item has a score."""
 
-    low: float
-    high: float
+    n: int
+    scores: Scores
+    intervals: Intervals
+
+
+class CleanGroup(Clean):
+    """A benchmark's means over its clean items; ``columns`` counts those that hold any."""
+
+    columns: int
 
 
 class Column(Record):
@@ -31,7 +40,8 @@ class Column(Record):
 
     ``n`` counts the items in the denominator, ``whole`` those of the whole subset, ``missing``
     those without a reply (they score 0). ``chance`` is what uniform guessing among the allowed
-    answers scores. ``scores`` holds standard and elastic accuracy, or text metrics.
+    answers scores. ``scores`` holds standard and elastic accuracy, or text metrics. ``clean`` is
+    None where no list says which items are clean.
     """
 
     column: str
@@ -40,8 +50,9 @@ class Column(Record):
     n: int
     whole: int
     missing: int
-    scores: dict[str, float | None]
-    intervals: dict[str, Interval | None]
+    scores: Scores
+    intervals: Intervals
+    clean: Clean | None
     chance: dict[str, float]
     answered: float
     truncated: float
@@ -60,7 +71,8 @@ class Group(Record):
     elastic: float | None
     standard_by_item: float | None
     elastic_by_item: float | None
-    intervals: dict[str, Interval | None]
+    intervals: Intervals
+    clean: CleanGroup | None
     answered: float
     truncated: float
 
@@ -82,9 +94,6 @@ def column_name(question: Question) -> str:
         return f"psyche_sample_{question.subset}"
     split = "" if question.split == "test" else f"_{question.split}"
     return f"{question.benchmark}{split}_{question.subset}"
-
-
-Items = list[tuple[Question, Outcome]]
 
 
 def columns_of(
@@ -186,30 +195,13 @@ def _by_subject(groups: Mapping[str, Mapping[str, Items]]) -> Iterator[Column]:
             )
 
 
-def _percent(values: Iterable[float]) -> float:
-    listed = list(values)
-    return 100 * sum(listed) / len(listed)
-
-
-def _mean_known(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
-
-
-def _share(items: Items, *states: str) -> float:
-    return _percent(outcome.state in states for _, outcome in items)
-
-
-def _answered(items: Items) -> float:
-    return 100 - _share(items, "unparsed", "truncated", "missing")
-
-
 def _column(name: str, items: Items, whole: int) -> Column:
     first, outcomes = items[0][0], [outcome for _, outcome in items]
-    names = list(GRADED) if first.kind in ("smcq", "mmcq") else _metric_names(outcomes)
-    capped = _mean_known(None if o.capped is None else 100.0 * o.capped for o in outcomes)
-    graded = all(outcome.scores for outcome in outcomes)
-    scale = 100.0 if first.kind in ("smcq", "mmcq") else 1.0
+    chosen = first.kind in ("smcq", "mmcq")
+    metrics, scale = (GRADED, 100.0) if chosen else (_metric_names(outcomes), 1.0)
+    scores, intervals = means.column(items, metrics, scale)
+    kept = _clean_items(items)
+    clean = None if kept is None else means.column(kept, metrics, scale)
     return Column(
         column=name,
         group=name.removesuffix(f"_{first.subset}"),
@@ -217,44 +209,29 @@ def _column(name: str, items: Items, whole: int) -> Column:
         n=len(items),
         whole=whole,
         missing=sum(outcome.state == "missing" for outcome in outcomes),
-        scores={m: _score(items, m, scale) if graded else None for m in names},
-        intervals={m: _interval(items, m, scale) if graded else None for m in names},
-        chance=_chances(items) if first.kind in ("smcq", "mmcq") and graded else {},
-        answered=_answered(items),
-        truncated=_share(items, "truncated"),
-        capped=capped,
-        tokens=_mean_known(outcome.tokens for outcome in outcomes),
+        scores=scores,
+        intervals=intervals,
+        clean=clean and Clean(n=len(kept or ()), scores=clean[0], intervals=clean[1]),
+        chance=_chances(items) if chosen and all(o.scores for o in outcomes) else {},
+        answered=means.answered(items),
+        truncated=means.share(items, "truncated"),
+        capped=means.mean_known(None if o.capped is None else 100.0 * o.capped for o in outcomes),
+        tokens=means.mean_known(outcome.tokens for outcome in outcomes),
     )
 
 
-def _metric_names(outcomes: Sequence[Outcome]) -> list[str]:
-    return sorted({name for outcome in outcomes for name in outcome.scores})
+def _metric_names(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    return tuple(sorted({name for outcome in outcomes for name in outcome.scores}))
 
 
-def _values(items: Items, metric: str, scale: float) -> list[float]:
-    return [scale * outcome.scores[metric] for _, outcome in items]
-
-
-def _score(items: Items, metric: str, scale: float) -> float:
-    values = _values(items, metric, scale)
-    return sum(values) / len(values)
-
-
-def _interval(items: Items, metric: str, scale: float) -> Interval | None:
-    clusters = [question.cluster for question, _ in items]
-    return _ends(stats.interval(_values(items, metric, scale), clusters, bounds=(0, 100)))
-
-
-def _ends(found: stats.Interval) -> Interval | None:
-    """The interval's ends; None where the data cannot tell (one item, one vignette)."""
-    if found.low is None or found.high is None:
-        return None
-    return Interval(low=found.low, high=found.high)
+def _clean_items(items: Items) -> Items | None:
+    clean = clean_subset(question for question, _ in items)
+    return None if clean is None else [pair for pair in items if pair[0].id in clean]
 
 
 def _chances(items: Items) -> dict[str, float]:
     both = [_chance(question) for question, _ in items]
-    return {name: _percent(chance[name] for chance in both) for name in GRADED}
+    return {name: means.percent(chance[name] for chance in both) for name in GRADED}
 
 
 def _chance(question: Question) -> dict[str, float]:
@@ -269,42 +246,27 @@ def _chance(question: Question) -> dict[str, float]:
 
 def _group(name: str, members: Mapping[str, Items]) -> Group:
     every = [pair for items in members.values() for pair in items]
-    graded = all(outcome.scores for _, outcome in every)
-    figures: dict[str, Any] = {}
-    for metric in GRADED:
-        columns = [_values(items, metric, 100.0) for items in members.values()] if graded else []
-        figures[metric] = _mean_known(sum(c) / len(c) for c in columns)
-        figures[f"{metric}_by_item"] = _mean_known(value for c in columns for value in c)
+    scores, intervals = means.group(members)
     benchmark = next((known for known in WHOLE if name.startswith(known)), name)
     return Group(
         group=name,
         n=len(every),
         columns=len(members),
         of=WHOLE.get(benchmark, len(members)),
-        intervals=_group_intervals(members) if graded else dict.fromkeys(_GROUP_FIGURES),
-        answered=_answered(every),
-        truncated=_share(every, "truncated"),
-        **figures,
+        **scores,
+        intervals=intervals,
+        clean=_clean_group(members),
+        answered=means.answered(every),
+        truncated=means.share(every, "truncated"),
     )
 
 
-_GROUP_FIGURES = tuple(f"{metric}{how}" for metric in GRADED for how in ("", "_by_item"))
-
-
-def _group_intervals(members: Mapping[str, Items]) -> dict[str, Interval | None]:
-    sizes = [float(len(items)) for items in members.values()]
-    shares = [size / sum(sizes) for size in sizes]
-    plain = {metric: _average_interval(members, metric, None) for metric in GRADED}
-    weighted = {f"{m}_by_item": _average_interval(members, m, shares) for m in GRADED}
-    return plain | weighted
-
-
-def _average_interval(
-    members: Mapping[str, Items], metric: str, weights: list[float] | None
-) -> Interval | None:
-    """Interval of a mean of columns; vignettes that reach into several columns stay whole."""
-    columns = [
-        stats.Column(_values(items, metric, 100.0), [question.cluster for question, _ in items])
-        for items in members.values()
-    ]
-    return _ends(stats.average_interval(columns, weights=weights, bounds=(0, 100)))
+def _clean_group(members: Mapping[str, Items]) -> CleanGroup | None:
+    kept = {name: _clean_items(items) for name, items in members.items()}
+    filled = {name: items for name, items in kept.items() if items}
+    if None in kept.values():
+        return None
+    scores, intervals = means.group(filled)
+    return CleanGroup(
+        n=sum(map(len, filled.values())), columns=len(filled), scores=scores, intervals=intervals
+    )

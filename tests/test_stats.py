@@ -12,7 +12,6 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from psyche_bench import clusters as witnesses
 from psyche_bench import resampling
 from psyche_bench.errors import ScoreError
 from psyche_bench.paired import compare_all, exact_mcnemar
@@ -232,12 +231,6 @@ def test_cluster_intervals_cover_where_naive_ones_do_not():
         rates.append((np.abs(fit.value[0] - 0.7) <= half).mean())
     assert 0.93 <= rates[0] <= 0.97
     assert rates[1] < 0.8
-
-
-def test_joining_duplicates_follows_chains():
-    labels = ["v1", "v2", "v3", "a", "b", "v1"]
-    found = witnesses.join(labels, ["x", "y", "y", "z", "x", "z"])
-    assert found == ["v1", "v2", "v2", "v1", "v1", "v1"]
 
 
 # Published rows ---------------------------------------------------------------------------------
