@@ -2,7 +2,8 @@
 
 A cue has a kind. ``strong`` names the answer; ``correct`` overrides an earlier one (而是, 应该是);
 ``good`` says which option fits; ``odd`` says which is wrong (the answer to some stems only);
-``final`` merely concludes; ``blank`` is a stem's filled bracket; ``loose`` only points at letters.
+``final`` merely concludes; ``blank`` is a stem's filled bracket; ``loose`` only points at letters; ``copula`` is
+believed at the very end of a reply that says nothing clearer.
 """
 
 import re
@@ -17,7 +18,7 @@ CUES: tuple[tuple[str, str, str], ...] = (
     ("strong", "正", r"正解|正确的?(?:选项|选择)"),
     ("strong", "选", r"选(?!项|择题|择性|修|拔|手|举|段|材|集|票)[择出取定中填]?|选项(?=[\"'] ?:)"),
     ("strong", "最合恰对", r"(?:最佳|最优|合适的|恰当的|对的|最终)(?:选项|选择)"),
-    ("strong", "结回作预", r"(?:结论|回答|作答|预测|结果)[\"']{0,2}(?= ?(?:[是为]|:))"),
+    ("strong", "结回作预", r"(?:结论|回答|作答|预测|结果)[\"']{0,2}(?= ?(?:[是为]|:|\]))"),
     ("strong", "bf", r"f?box(?:ed)?(?=[{ ])"),
     ("strong", "ro", r"(?:result|output)(?=[\"']? ?:)"),
     ("strong", "aA", r"(?i:answers?)"),
@@ -41,7 +42,7 @@ CUES: tuple[tuple[str, str, str], ...] = (
         rf"(?:符合|合适|恰当|准确|可能|贴切|正确|典型|适合|适当|对|佳|成立){_FITS}",
     ),
     ("good", "最", r"最(?![后终初近])[^\sA-Z,。:;]{1,16}[是为]"),
-    ("good", "正✓选", rf"正确{_KIND}(?= ?:)|✓(?= ?:)|选项(?=[是为应])"),
+    ("good", "正✓选", rf"正确{_KIND}(?= ?[:是为有])|✓(?= ?:)|选项(?=[是为应])"),
     ("correct", "应而", r"应该?[是为]|应当[是为]|应选?[是为]|而应?该?是"),
     ("correct", "改更修", r"改[为成]|[更修]正为"),
     ("correct", "不", r"不(?:是|对)?, ?(?:应该?)?是|不是[A-Za-z]而"),
@@ -55,8 +56,9 @@ CUES: tuple[tuple[str, str, str], ...] = (
         r"答案解析(?= ?:)|因此|所以|故|综上(?:所述)?|总之|可见|最[终后]|∴",
     ),
     ("final", "TSHFbtl", r"(?:[Tt]herefore|So|Thus|Hence|Final|but|leaves)\b"),
-    ("blank", "是为有括在即由用称叫", r"(?:是|为|有|括|在于|即|由|用|称|叫)(?= ?\()"),
+    ("blank", "是为有括在即由用称叫", r"(?:是|(?<![行作认因])为|有|括|在于|即|由|用|称|叫)(?= ?\()"),
     ("loose", "即也对", r"即|也就是|对应的?"),
+    ("copula", "是为有括属断", r"是|(?<![行作认因])为|有|括|属于|[判诊]?断(?= ?:)"),
 )
 """Kind, the characters the cue can begin with, and the cue; stronger kinds first."""
 
@@ -92,7 +94,7 @@ def cue_at(text: str, place: int) -> re.Match[str] | None:
 _CHINESE_LINK = (
     r"应该?|应当|当然|就|会|是|为|选择?|选项|有|包括|包含|如下|分别|即|则|字母|组合|最终|仅|只有?|只能|可以|"
     r"的|定|确定|以下|下列|显然|肯定|一定|无疑|确实|仍然?|依然|还|呢|什么|哪[个些项]|最|可能|也许|或许|大概|似乎|好像|"
-    r"[单多]选题?|一?项|\d分|了|到|在|我|倾向于?|正确|唯一|所以|因此|故|说法|综上"
+    r"[单多]选题?|一?项|\d分|了|到|在|我|倾向于|正确|唯一|所以|因此|故|说法|综上"
 )
 _ENGLISH_LINK = (
     r"(?i:is|are|was|would|should|must|be|the|options?|choices?|letters?|correct|both|therefore|thus|"
@@ -105,7 +107,7 @@ LINK = re.compile(
 """What may stand between a cue and its letters."""
 LINK_END = frozenset(
     "选择是为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
-    "以下列析案解答论果留由用称叫出取中填成正剩猜测应该当就会x✓∴?得觉吧"
+    "以下列断属析案解答论果留由用称叫出取中填成正剩猜测应该当就会x✓∴?得觉吧"
 )
 """The characters a cue or a link can end with (Latin letters apart)."""
 LINK_SKIP = " \n:\"'([{-|>=→,"
@@ -128,7 +130,7 @@ DROPPED = re.compile(r"但|不过|然而|复核|检查|再|改|矛盾|有误|其
 """After a first guess: the guess may not stand."""
 
 _PEOPLE = (
-    r"(?:有的?人|有些人|某些人|[不很许]?[少多]人|部分人|一些人|别人|他人|同学|考生|学生|网友|"
+    r"(?:有的?人|有些人|某些人|[不很许]?[少多]人|部分人|一些人|别人|他人|同学|考生|学生|网友|老师|专家|家长|医生|[你您他她]们?|"
     r"[成%半](?:的人)?)"
 )
 _REJECT_LEFT = re.compile(
@@ -137,7 +139,7 @@ _REJECT_LEFT = re.compile(
     r"|(?:例如|比如|譬如|格式(?:如下|为|是)?|示例|样例|形如|,如|即按|按照?)[:,\"'(\s]{0,3}$"
     r"|(?:有些|有的|某些|网上|网传|流传|旧版)[^,。]{0,10}$|(?<![所可予])以[:\"'(]{1,2}$"
 )
-_REJECT_SIEVE = frozenset("些的某网流旧人学生友成%半误错漏易否会备候待扰例比譬格样形如按以")
+_REJECT_SIEVE = frozenset("师家长医你您他她们些的某网流旧人学生友成%半误错漏易否会备候待扰例比譬格样形如按以")
 _NEGATED_LEFT = re.compile(
     r"(?:不|(?<![分区差级性类])别|勿|未|没有?|并?非|无法|不是|弃|n't|[Nn]ot|[Nn]ever|cannot)"
     r"(?:应该?|当|能|会|该|要|可以?|再|直接|单独|轻易|考虑|建议|推荐|予|宜|得|敢|必|用| ?be){0,3} ?$"
@@ -179,4 +181,6 @@ CORRECTION = re.compile(
     r"|Wait|wait|Actually|Correction"
 )
 CORRECTION_FRONT = frozenset("。.!?…\n,:( ")
+ADDED = re.compile(r"(?:再|也|还|另外?|同时|又)(?:要|应该?|可以?|需要?|得)?$")
+"""Before a verb of choosing: the letters join those chosen in the same sentence."""
 CONFIRMED = re.compile(r"无误|没错|没有问题|仍然?|依然|确认|维持|不变|坚持|还是")

@@ -82,12 +82,17 @@ def read_slot(text: str, match: re.Match[str], kind: str, offer: Scope) -> Found
         return end, None
     if "/" in listing and letters >= frozenset(offer.order[:4]):
         return None
+    if kind == "copula" and (text[place - 1] == "\n" or not _LAST.match(text, end)):
+        return None
     if len(letters) == 1 and offer.words.label.match(text, place):
         return label_run(text, place, offer)
     if kind == "strong" or (kind == "good" and say.PAUSE.match(text, end)):
         return _lone_lines(text, end, letters)
     closed = say.PAUSE if kind == "correct" else say.END
     return (end, letters) if closed.match(text, end) else None
+
+
+_LAST = re.compile(rf"(?: ?[.、:] ?[^\n。]{{1,60}}|{say.ITEMS})[\"')\]]{{0,2}} ?[。.!]?$")
 
 
 def _filled(text: str, place: int, offer: Scope) -> Found | None:
@@ -129,6 +134,8 @@ def _own_part(text: str, match: re.Match[str]) -> int:
 
 def _lone_lines(text: str, end: int, letters: frozenset[str]) -> Found:
     """Letters alone on the following lines belong to the answer: 答案：⏎A⏎B."""
+    if text[end : end + 2] in (",\n", "、\n", ";\n"):
+        end += 1
     while text[end : end + 1] == "\n":
         stop = text.find("\n", end + 1)
         stop = len(text) if stop < 0 else stop
@@ -204,6 +211,23 @@ def _ascending(before: list[str], labels: list[str], offer: Scope) -> list[str]:
 _TEXT_END = re.compile(
     r"[\s。.,;:!?\"')\]}<(](?! ?[\"'(\[]?(?:和|与|及|以及|、))|$|这|选项|一项|因为"
 )
+
+
+def text_at_end(text: str, offer: Scope) -> frozenset[str] | None:
+    """The option whose text ends a conclusion that names no letters: 所以这属于被试内设计。"""
+    last = text[-200:].rstrip("。.!").rpartition("。")[2]
+    if _CONCLUDES.search(last) is None or offer.words.upper.search(text):
+        return None
+    said = squeeze(last)
+    key = max((key for key in offer.texts if said.endswith(key)), key=len, default="")
+    before = said[: len(said) - len(key)] if key else ""
+    if re.search(r"(?<!不)(?<!并非)(?:属于|是|为|称作|叫做?|选择?)$", before) is None:
+        return None
+    letter = offer.texts[key]
+    return frozenset(letter) if letter else None
+
+
+_CONCLUDES = re.compile(r"所以|因此|故|可见|综上")
 
 
 def text_at(text: str, place: int, offer: Scope) -> Found | None:

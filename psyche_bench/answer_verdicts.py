@@ -71,6 +71,9 @@ def _claims(text: str, offer: Scope) -> Iterator[Claim]:
             done = said.end()
             relative = "题" in text[end : done + 3] or "选" in said[0]
             right = said["good"] is not None
+            chosen = say.CHOSEN.match(text, done)
+            if chosen is not None:
+                right, relative, done = chosen["good"] is not None, True, chosen.end()
             best = right and say.SUPERLATIVE.search(said[0]) is not None
             yield Claim(match.start(), done, letters, right, best, relative)
 
@@ -103,11 +106,19 @@ def tally(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
     ticked = _ticks(text, words) or _table(text, words)
     if ticked is not None:
         return frozenset(ticked.right) if ticked.right and not ticked.torn else None
+    if (opening := _opening(text, found, offer)) is not None:
+        return opening
     if (marked := _marked(text, words)) is not None:
         return marked
     ballot = Ballot()
     for claim in found:
         ballot.add(claim.letters, claim.right)
+    elected = [claim for claim in found if say.ELECTED.search(text, claim.start, claim.end)]
+    if elected:
+        ballot = Ballot()
+        for claim in elected:
+            ballot.add(claim.letters, claim.right)
+        return frozenset(ballot.right) if ballot.right and not ballot.torn else None
     labelled = _lines(text, words, ballot)
     rest = say.REST.search(text)
     if rest is not None and (ballot.right or ballot.wrong):
@@ -186,6 +197,15 @@ def _table(text: str, words: say.Grammar) -> Ballot | None:
         if label is not None and verdicts:
             ballot.add(frozenset(label[1].upper()), verdicts[0]["good"] is not None)
     return ballot if len(ballot.right | ballot.wrong) > 1 else None
+
+
+def _opening(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
+    """"B选项正确。" opening a reply that then explains the others; never the first option."""
+    if not found or found[0].start > 2 or text[found[0].end : found[0].end + 2].strip("的") == "":
+        return None
+    first, closed = found[0], text[found[0].end : found[0].end + 2].lstrip("的")[:1] in "。!\n"
+    alone = first.right and not any(claim.right for claim in found[1:])
+    return first.letters if alone and closed and offer.order[:1] not in first.letters else None
 
 
 def _marked(text: str, words: say.Grammar) -> frozenset[str] | None:

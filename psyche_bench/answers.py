@@ -158,6 +158,7 @@ def _decide(text: str, offer: Scope) -> Statement | None:
     if vague:
         return Statement(0, 0, vague.pop(), VAGUE) if len(vague) == 1 else NOTHING
     letters = verdicts.tally(text, found, offer)
+    letters = letters or slots.text_at_end(text, offer)
     if letters:
         return Statement(0, 0, letters, VAGUE)
     return NOTHING if say.GIVE_UP.search(text) else None
@@ -180,21 +181,45 @@ def _statements(text: str, offer: Scope) -> Iterator[Statement]:
     """What stands behind cues, from the end back to the last firm one, and on lines of its own."""
     lone = _lone_line(text, offer)
     firm = lone is not None
+    joined: Statement | None = None
     lists = list(islice(offer.words.upper.finditer(text), 3000))
     for match in reversed(lists[:50] + lists[50:][-250:]):
         statement = _behind_cue(text, match, offer)
-        if statement is not None:
+        if statement is not None and joined is not None:
+            if joined.start - statement.end < 200:
+                joined = _joined(statement, joined)
+            yield joined
+            break
+        if statement is not None and _adds(text, statement):
+            joined, firm = statement, True
+        elif statement is not None:
             yield statement
             if statement.strength == FIRM:
                 firm = True
                 if lone is not None and lone.start < statement.end:
                     lone = None
                 break
+    else:
+        if joined is not None:
+            yield joined
     if lone is not None:
         yield lone
     if not firm:
         yield from _behind_cues(text, offer)
         yield from _first_line(text, offer)
+
+
+def _adds(text: str, statement: Statement) -> bool:
+    """True for 再选B, 也选C: the letters join those before them."""
+    if statement.strength != FIRM or text[statement.start] != "选":
+        return False
+    return cues.ADDED.search(text, max(0, statement.start - 5), statement.start) is not None
+
+
+def _joined(first: Statement, second: Statement) -> Statement:
+    if first.letters is None or second.letters is None:
+        return Statement(first.start, second.end, None, FIRM)
+    return Statement(first.start, second.end, first.letters | second.letters, FIRM)
 
 
 def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | None:
@@ -212,6 +237,8 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
     cue_at = begin + opened.start()
     sentence = cues.sentence_before(text, cue_at)
     if cues.dismissed(sentence, kind):
+        return None
+    if kind == "copula" and offer.words.upper.search(sentence):
         return None
     found = slots.read_slot(text, match, kind, offer)
     if found is None:
@@ -245,7 +272,7 @@ def _strength(kind: str, sentence: str, link: str) -> int:
         return VAGUE
     if guess and not cues.SETTLED.search(sentence + link, guess.end()):
         return VAGUE
-    return {"strong": FIRM, "correct": FIRM, "odd": VAGUE, "loose": VAGUE}.get(kind, LIKELY)
+    return {"strong": FIRM, "correct": FIRM, "odd": VAGUE, "loose": VAGUE, "copula": VAGUE}.get(kind, LIKELY)
 
 
 def _behind_cues(text: str, offer: Scope) -> Iterator[Statement]:
@@ -255,12 +282,12 @@ def _behind_cues(text: str, offer: Scope) -> Iterator[Statement]:
     places = [start.start() for start in cues.START.finditer(text)]
     for begin in places[:100] + places[100:][-400:]:
         cue = cues.cue_at(text, begin)
-        if cue is None or cue.lastgroup in ("odd", "final", "blank", "loose"):
+        if cue is None or cue.lastgroup in ("odd", "final", "blank", "loose", "copula"):
             continue
         link = cues.LINK.match(text, cue.end())
         place = link.end() if link else cue.end()
         found = _lower_at(text, place, cue, offer)
-        if found is None and cue[0] != "选项":
+        if found is None and cue[0] != "选项" and cue[0][0] not in "那还就剩猜保留认觉感iIs":
             found = slots.text_at(text, place, offer)
         if found is None:
             continue
@@ -334,6 +361,8 @@ def _lone_line(text: str, offer: Scope) -> Statement | None:
 def _first_line(text: str, offer: Scope) -> Iterator[Statement]:
     """Letters alone on the first line, or ``A. 共情`` lines with no other option behind them."""
     line = text[:400].partition("\n")[0]
+    if len(line) == len(text):
+        line = _NUMBERED.sub("", line)
     if (letters := _alone(line, offer)) is not None:
         parts = [_alone(part, offer) for part in text[:400].split("\n")]
         if len(text) <= 400 and all(parts):
@@ -353,6 +382,7 @@ def _first_line(text: str, offer: Scope) -> Iterator[Statement]:
         yield Statement(0, *run, FIRM)
 
 
+_NUMBERED = re.compile(r"^\d{1,3} ?[.、)] ?(?=\S{1,12}$)")
 _REASON = re.compile(r" ?(?:[。;]|,(?= ?(?:因为?|理由|原因|题|这|由于|根据|来访|求助)))")
 
 
