@@ -100,7 +100,8 @@ def check(name: str, *, skip_bad: bool = False) -> Report:
         expected=sources.catalogue()[name].counts,
         repairs=tuple(repair for part in loaded for repair in part.repairs),
         oddities=tuple(oddities(questions, name)),
-        rejected=tuple(problem for part in loaded for problem in part.rejected),
+        # Choices and written answers share files: a row set aside in both is one row.
+        rejected=tuple(dict.fromkeys(problem for part in loaded for problem in part.rejected)),
         differing_files=tuple(sources.differing_files(name, sources.folder(name))),
         places={question.id: (question.split, question.subset) for question in questions},
     )
