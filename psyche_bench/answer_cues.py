@@ -2,14 +2,17 @@
 
 A cue has a kind. ``strong`` names the answer; ``correct`` overrides an earlier one (而是, 应该是);
 ``good`` says which option fits; ``odd`` says which is wrong (the answer to some stems only);
-``final`` merely concludes; ``blank`` is a stem's filled bracket; ``loose`` only points at letters; ``copula`` is
-believed at the very end of a reply that says nothing clearer.
+``final`` merely concludes; ``blank`` is a stem's filled bracket; ``loose`` only points at
+letters; ``copula`` is believed at the very end of a reply that says nothing clearer.
 """
 
 import re
 from functools import cache
 
-_KIND = r"(?:诊断|说法|做法|表述|描述|选项|选择|答案|一项|项|理解|搭配|观点|处理|技术|方法|内容|组合|有|陈述)?"
+_KIND = (
+    r"(?:诊断|说法|做法|表述|描述|选项|选择|答案|一项|项|理解|搭配|观点|处理|技术|方法|内容"
+    r"|组合|有|陈述)?"
+)
 _FITS = rf"[^\sA-Z,。:的不]{{0,4}}的{_KIND}(?=[^\sA-Z,。:]{{0,6}}?(?:[是为有:]|包括))"
 _ODD = rf"[^\sA-Z,。:]{{0,8}}?的{_KIND}(?=[是为有:])"
 
@@ -56,7 +59,11 @@ CUES: tuple[tuple[str, str, str], ...] = (
         r"答案解析(?= ?:)|因此|所以|故|综上(?:所述)?|总之|可见|最[终后]|∴",
     ),
     ("final", "TSHFbtl", r"(?:[Tt]herefore|So|Thus|Hence|Final|but|leaves)\b"),
-    ("blank", "是为有括在即由用称叫", r"(?:是|(?<![行作认因])为|有|括|在于|即|由|用|称|叫)(?= ?\()"),
+    (
+        "blank",
+        "是为有括在即由用称叫",
+        r"(?:是|(?<![行作认因])为|有|括|在于|即|由|用|称|叫)(?= ?\()",
+    ),
     ("loose", "即也对", r"即|也就是|对应的?"),
     ("copula", "是为有括属断", r"是|(?<![行作认因])为|有|括|属于|[判诊]?断(?= ?:)"),
 )
@@ -92,13 +99,17 @@ def cue_at(text: str, place: int) -> re.Match[str] | None:
 
 
 _CHINESE_LINK = (
-    r"应该?|应当|当然|就|会|是|为|选择?|选项|有|包括|包含|如下|分别|即|则|字母|组合|最终|仅|只有?|只能|可以|"
-    r"的|定|确定|以下|下列|显然|肯定|一定|无疑|确实|仍然?|依然|还|呢|什么|哪[个些项]|最|可能|也许|或许|大概|似乎|好像|"
+    r"应该?|应当|当然|就|会|是|为|选择?|选项|有|包括|包含|如下|分别|即|则|字母|组合"
+    r"|最终|仅|只有?|只能|可以|"
+    r"的|定|确定|以下|下列|显然|肯定|一定|无疑|确实|仍然?|依然|还|呢|什么|哪[个些项]|最"
+    r"|可能|也许|或许|大概|似乎|好像|"
     r"[单多]选题?|一?项|\d分|了|到|在|我|倾向于|正确|唯一|所以|因此|故|说法|综上"
 )
 _ENGLISH_LINK = (
-    r"(?i:is|are|was|would|should|must|be|the|options?|choices?|letters?|correct|both|therefore|thus|"
-    r"clearly|definitely|likely|most|probably|answers?|indeed|still|might|could|may|either|simply)\b"
+    r"(?i:is|are|was|would|should|must|be|the|options?|choices?|letters?|correct|both"
+    r"|therefore|thus|"
+    r"clearly|definitely|likely|most|probably|answers?|indeed|still|might|could|may"
+    r"|either|simply)\b"
 )
 LINK = re.compile(
     rf"(?:[ :=\"'(\[{{→>\-?]|\n(?!\|)|\|(?!\n)|,(?=[^A-Z]{{0,3}}是)|\)(?= ?:)|\]|"
@@ -115,11 +126,13 @@ LINK_SKIP = " \n:\"'([{-|>=→,"
 SENTENCE_END = re.compile(r"[。!?;\n….](?:(?<!\.)|(?=[\s.])|(?<=\.\.))")
 CONDITION = re.compile(r"如果|若(?<![般宛]若)(?!干)|假如|假设|倘若|要是|除非|万一|If\b|if\b")
 CONCLUSION = re.compile(
-    r"因此|所以|故|综上|因而|可知|可见|由此|最终|总之|综合|总的来|∴|Therefore|therefore|Thus|thus|Hence|hence|So\b|so\b"
+    r"因此|所以|故|综上|因而|可知|可见|由此|最终|总之|综合|总的来|∴|Therefore|therefore"
+    r"|Thus|thus|Hence|hence|So\b|so\b"
 )
 FORCED = re.compile(r"[只必]能?须?[选有]|非要|一定要|让我|要我")
 TENTATIVE = re.compile(
-    r"可能(?<!最可能)(?<!很有可能)|也许|或许|大概|似乎|好像|might|could|may be|possibl|Might|Could|Possibl"
+    r"可能(?<!最可能)(?<!很有可能)|也许|或许|大概|似乎|好像|might|could|may be|possibl"
+    r"|Might|Could|Possibl"
 )
 INITIAL = re.compile(
     r"一开始|起初|最初|初步|原本|本来|乍一?看|第一眼|直觉|原先|之前|原以为|先入|暂"
@@ -130,7 +143,8 @@ DROPPED = re.compile(r"但|不过|然而|复核|检查|再|改|矛盾|有误|其
 """After a first guess: the guess may not stand."""
 
 _PEOPLE = (
-    r"(?:有的?人|有些人|某些人|[不很许]?[少多]人|部分人|一些人|别人|他人|同学|考生|学生|网友|老师|专家|家长|医生|[你您他她]们?|"
+    r"(?:有的?人|有些人|某些人|[不很许]?[少多]人|部分人|一些人|别人|他人|同学|考生|学生"
+    r"|网友|老师|专家|家长|医生|[你您他她]们?|"
     r"[成%半](?:的人)?)"
 )
 _REJECT_LEFT = re.compile(
@@ -139,10 +153,13 @@ _REJECT_LEFT = re.compile(
     r"|(?:例如|比如|譬如|格式(?:如下|为|是)?|示例|样例|形如|,如|即按|按照?)[:,\"'(\s]{0,3}$"
     r"|(?:有些|有的|某些|网上|网传|流传|旧版)[^,。]{0,10}$|(?<![所可予])以[:\"'(]{1,2}$"
 )
-_REJECT_SIEVE = frozenset("师家长医你您他她们些的某网流旧人学生友成%半误错漏易否会备候待扰例比譬格样形如按以")
+_REJECT_SIEVE = frozenset(
+    "师家长医你您他她们些的某网流旧人学生友成%半误错漏易否会备候待扰例比譬格样形如按以"
+)
 _NEGATED_LEFT = re.compile(
     r"(?:不|(?<![分区差级性类])别|勿|未|没有?|并?非|无法|不是|弃|n't|[Nn]ot|[Nn]ever|cannot)"
-    r"(?:应该?|当|能|会|该|要|可以?|再|直接|单独|轻易|考虑|建议|推荐|予|宜|得|敢|必|用| ?be){0,3} ?$"
+    r"(?:应该?|当|能|会|该|要|可以?|再|直接|单独|轻易|考虑|建议|推荐|予|宜|得|敢|必|用"
+    r"| ?be){0,3} ?$"
 )
 _NEGATED_SIEVE = frozenset("不别勿未没非无弃tr")
 
@@ -167,12 +184,10 @@ def dismissed(sentence: str, kind: str) -> bool:
         return True
     if not _REJECT_SIEVE.isdisjoint(near) and _REJECT_LEFT.search(near):
         return True
-    condition = None
-    for condition in CONDITION.finditer(sentence):
-        pass
-    if condition is None or kind == "final":
+    conditions = list(CONDITION.finditer(sentence))
+    if not conditions or kind == "final":
         return False
-    rest = sentence[condition.end() :]
+    rest = sentence[conditions[-1].end() :]
     return not (CONCLUSION.search(rest) or FORCED.search(rest))
 
 

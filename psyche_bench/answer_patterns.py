@@ -1,171 +1,51 @@
-"""The language in which answers are given: one spelling for many, and the patterns over it.
+"""The language in which letters are chosen, judged and listed: patterns, and nothing decided.
 
-:mod:`psyche_bench.answers` decides; this file only knows words. Every pattern is bounded: no
-unlimited repeat stands before something that may be absent, so a search stays linear.
+Every pattern is bounded: no unlimited repeat stands before something that may be absent, so a
+search stays linear. They expect text in the one spelling of :mod:`psyche_bench.answer_text`.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-LIMIT_HEAD, LIMIT_TAIL, LIMIT_MIDDLE = 4_000, 8_000, 400
-"""Characters kept of an overlong reply: its head, its tail, and what follows its last 答案."""
-
-CUT = "\x01"
-"""Stands for a chat template's token: whatever follows is another speaker's turn."""
-
-_TRADITIONAL = (
-    "選选項项確确錯错誤误對对為为爲为無无題题應应該该綜综結结論论據据斷断與与個个這这後后終终標标準准"
-    "參参義义絕绝還还從从來来說说認认於于當当並并僅仅類类組组級级樣样現现觀观點点實实際际兩两種种總总"
-    "歸归屬属沒没問问給给擇择覺觉開开關关單单雙双餘余請请裡里難难紅红條条則则會会號号顯显處处陳陈"
-    "體体質质適适應应當当述述釋释囊囊導导傾倾聽听隱隐護护見见長长過过進进時时間间們们動动學学習习"
-)
-_SPELLINGS = {
-    '"': "“”„‟「」『』《》〈〉",
-    "'": "‘’＇´",
-    "[": "【〖〔［",
-    "]": "】〗〕］",
-    "、": "丶﹑､",
-    "·": "•・‧∙⋅●",
-    "✓": "√✔☑✅⭕",
-    "✗": "×✘❌✖☐□",
-    "是": "係",
-    "→": "➜➔⇒⟹➡👉",
-    " ": "\u00a0\u2002\u2003\u2009\u202f\u3000\t\u2005\u2007\u2008\u200a_",
-    "\n": "\r\u2028\u2029\x0b\x0c\x85\x1c\x1d\x1e",
-    "-": "–—―−‐‑─",
-    "": "*#$`\ufe0f\u200b\u200c\u200d\u2060\ufeff\u20e3\x00\x01",
-    "A": "АΑ",
-    "B": "ВΒ",
-    "C": "С",
-    "E": "ЕΕ",
-    "H": "НΗ",
-}
-
-
-def _spelling_table() -> dict[str, str]:
-    """Character -> how this module spells it; no value contains a key."""
-    table = {chr(0xFEE0 + code): chr(code) for code in range(0x21, 0x7F)}
-    for start, stop in ((0x249C, 0x24EA), (0x1D400, 0x1D6A4)):
-        for code in range(start, stop):
-            plain = unicodedata.normalize("NFKC", chr(code)).strip("()")
-            if len(plain) == 1 and plain.isascii():
-                table[chr(code)] = plain
-    for start in (0x1F130, 0x1F150, 0x1F170):
-        table |= {chr(start + index): chr(0x41 + index) for index in range(26)}
-    table |= dict(zip(_TRADITIONAL[::2], _TRADITIONAL[1::2], strict=True))
-    table |= {odd: plain for plain, odds in _SPELLINGS.items() for odd in odds}
-    table |= {"＊": "", "＃": "", "＄": "", "＿": " ", "｀": ""}
-    return {odd: plain for odd, plain in table.items() if odd != plain}
-
-
-_TABLE = _spelling_table()
-_ODD = re.compile("[" + re.escape("".join(odd for odd in _TABLE if odd <= "\uffff")) + "]")
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
-_STRUCK = re.compile(r"~~[^~\n]{0,200}~~")
-_LATEX = (
-    (re.compile(r"\\n(?![a-z])"), "\n"),
-    (re.compile(r"\\(?:q?quad|[,; ])"), " "),
-    (re.compile(r"\\(?:text|mathrm|mathbf|mathsf|boldsymbol|textbf|mathbb|bm)\s?\{"), "{"),
-    (re.compile(r"\\checkmark"), "✓"),
-    (re.compile(r"\\[()\[\]]"), " "),
-    (re.compile(r"\\"), ""),
-)
-_TOKEN_TAG = re.compile(r"<\|[^<>|]{1,30}\|>|</s>|<(?:eos|end_of_turn|start_of_turn)>")
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?:\s[^<>\n]{0,80})?/?>")
-_BREAKS = frozenset("br p li ul ol div tr h1 h2 h3 h4 table".split())
-_SPACES = re.compile(r"[ \n]{2,}")
-_BOXES = re.compile(r"(?<=[A-Z])\}{1,3} ?(?:和|与|,|、|and)? ?boxed\{{1,2}(?=[A-Z])")
-_CHECKBOX = re.compile(r"(?m)^[-+·] ?\[([xX✗ ✓])\]")
-
-
-def _tag(match: re.Match[str]) -> str:
-    closing, name = match.groups()
-    if name.isupper() and len(name) <= 8 and name.lower() not in _BREAKS and name != "ANSWER":
-        return f" {name} "
-    if name.lower() in ("answer", "final", "choice"):
-        return "\n" if closing else "\n答案:"
-    return "\n" if name.lower() in _BREAKS else ""
-
-
-def normalise(text: str) -> str:
-    """One spelling for many: width, script, quotes, ticks, Markdown, LaTeX, HTML, white space.
-
-    >>> normalise("正確答案：**Ａ**、$\\\\boxed{\\\\text{C}}$")
-    '正确答案:A、boxed{{C}}'
-    """
-    if "\\" in text:
-        for pattern, plain in _LATEX:
-            text = pattern.sub(plain, text)
-    if "~~" in text:
-        text = _STRUCK.sub("", text)
-    odds = set(_ODD.findall(text))
-    if _ASTRAL.search(text):
-        odds |= _TABLE.keys() & set(text)
-    for odd in odds:
-        text = text.replace(odd, _TABLE[odd])
-    if "<" in text:
-        text = _TAG.sub(_tag, _TOKEN_TAG.sub(f"\n{CUT}", text))
-    text = _SPACES.sub(lambda run: "\n" if "\n" in run[0] else " ", text)
-    if "boxed{" in text:
-        text = _BOXES.sub(",", text)
-    if "[" in text:
-        text = _CHECKBOX.sub(lambda box: "✗" if box[1] == " " else "✓", text)
-    return text.strip()
-
-
-def clip(text: str) -> str:
-    """Keep what a reader would look at of an overlong reply: head, last 答案, tail."""
-    if len(text) <= LIMIT_HEAD + LIMIT_TAIL:
-        return text
-    head, tail = text[:LIMIT_HEAD], text[-LIMIT_TAIL:]
-    cue = text.rfind("答案", LIMIT_HEAD, len(text) - LIMIT_TAIL)
-    middle = text[cue : cue + LIMIT_MIDDLE] if cue >= 0 else ""
-    return f"{head}\n{middle}\n{tail}"
-
-
-_NEXT_WORDS = (
-    "问题 题目 例题 试题 下一题 新题 新题目 单选 单选题 多选 多选题 单项选择 单项选择题 多项选择 多项选择题 "
-    "不定项选择 不定项选择题 用户 Question Problem User Human Q"
-).split()
-NEXT_LABEL = re.compile(
-    "|".join(rf"{word}(?: ?\d{{0,3}} ?:|\])" for word in _NEXT_WORDS)
-    + rf"|{CUT}|第 ?[\d一二三四五六七八九十]{{1,3}} ?题"
-)
-NEXT_NUMBER = re.compile(
-    r"\n\(?\d{1,3} ?[.、)] ?[^\n]{4,200}?[)?:。是有的为括]\n(?=\(?[A-Z]\)? ?[.、:])"
-)
-"""Where a rambling model starts the next question (only believed after an answer)."""
-
 BLOCKED_RIGHT = re.compile(
-    r"(?:型|组|级|班|校|君|血|因子|理论|模型|技术|法|细胞|染色|计划|方案|量表|药|类(?!似)|波|纤维|受体|公司|先生|"
+    r"(?:型|组|级|班|校|君|血|因子|理论|模型|技术|法|细胞|染色|计划|方案|量表|药"
+    r"|类(?!似)|波|纤维|受体|公司|先生|"
     r"女士|同学|卷|期|族|维生素|情绪)"
-    r"|(?:选项|项)? ?[\"')\]]{0,2} ?(?:吗|么|\?|还是|或|的(?:话|人|同学|考生|格式|形式|情况|可能)|为例|格式"
+    r"|(?:选项|项)? ?[\"')\]]{0,2} ?(?:吗|么|\?|还是|或|的(?:话|人|同学|考生|格式|形式"
+    r"|情况|可能)|为例|格式"
     r"|是?(?:不对|不正确|错|有误|不合适|不妥|不恰当|不行|不符|误|不是))"
     r"|[\"']\s?:"
 )
 HEDGED_RIGHT = re.compile(
-    r"(?:选项|项)? ?(?:之间|中的?(?:一|某|其一|任)|其中之一|之一|二选一|任选|都有可能|都可能|均有可能|两可)"
+    r"(?:选项|项)? ?(?:之间|中的?(?:一|某|其一|任)|其中之一|之一|二选一|任选|都有可能"
+    r"|都可能|均有可能|两可)"
 )
 ITEMS = r"(?:[两二三四五]个|号)?(?:选项|项|[两二三四五]项|[两三四五]者)?"
 END = re.compile(
     rf"{ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]}}]{{0,3}} ?(?:$|[。.!;\n]|吧|了[。!\n]|无疑|没错)"
 )
 PAUSE = re.compile(
-    rf"{ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]}}]{{0,3}} ?(?:$|[。.!;\n]|,(?! ?(?:即|也就是|如|指))|吧|了|无疑|没错|因为|这|才[对是])"
+    rf"{ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]}}]{{0,3}} ?(?:$|[。.!;\n]|,(?! ?(?:即"
+    rf"|也就是|如|指))|吧|了|无疑|没错|因为|这|才[对是])"
 )
 SUBJECT_RIGHT = re.compile(
-    rf"{ITEMS} ?(?P<all>都|均|皆|全)|(?!{ITEMS}(?:$|[^\u4e00-\u9fff])|因|这|等|共|吧|了|解[析释]|分析|理由|说明|考|故|所以|即|详|其中|得分|为(?:正确|答案|最)|是(?:正确|答案)"
+    rf"{ITEMS} ?(?P<all>都|均|皆|全)|(?!{ITEMS}(?:$|[^\u4e00-\u9fff])|因|这|等|共|吧|了"
+    rf"|解[析释]|分析|理由|说明|考|故|所以|即|详|其中|得分|为(?:正确|答案|最)|是(?:正确"
+    rf"|答案)"
     r"|符合|才是|组合|一起|作为)[\u4e00-\u9fff]"
 )
 """A clause goes on behind the letters: the last of them may be its subject (选A，B错误)."""
-_EVERY = "以上 上述 三个 四个 五个 三项 四项 五项 所有 全部 各个 各 每个 每一个 每项 每一项 这三 这四 这五".split()
+_EVERY = (
+    "以上 上述 三个 四个 五个 三项 四项 五项 所有 全部 各个 各 每个 每一个 每项 每一项"
+    " 这三 这四 这五"
+).split()
 _EVERY_KIND = (
     r"的?(?:[三四五]?[个项])?(?:选项|说法|答案|表述|内容|描述|项)?(?:全部|全|都|均|皆){1,2}"
 )
 _EVERY_GOOD = (
-    r"(?:是|为|应该?|应当|说法|可以)?(?:正确|对(?![应于])|符合(?:题意|题干|要求|条件)|是(?=[。,!\s]|$)"
+    r"(?:是|为|应该?|应当|说法|可以)?(?:正确|对(?![应于])|符合(?:题意|题干|要求|条件)"
+    r"|是(?=[。,!\s]|$)"
     r"|应?入?选(?=[。,!\s]|$)|要选|可选)"
 )
 _FRONT = r"(?<![^\s,。:是].)"
@@ -178,7 +58,8 @@ ALL_RIGHT = re.compile(
     )
     + "|"
     + "|".join(
-        rf"{word} (?:of the above|of them are|(?:the )?(?:four |five )?(?:options|choices|statements) are)"
+        rf"{word} (?:of the above|of them are|(?:the )?(?:four |five )?(?:options"
+        rf"|choices|statements) are)"
         r"(?! (?:not|wrong|incorrect))"
         for word in ("All", "all")
     )
@@ -186,7 +67,8 @@ ALL_RIGHT = re.compile(
 NONE_RIGHT = re.compile(
     "|".join(rf"{word}{_EVERY_KIND}(?:不|错|没)" for word in _EVERY)
     + r"|没有(?:一个|任何)?(?:正确|合适|符合)(?:题意)?的?(?:答案|选项)|没有一个(?:选项|正确|是)"
-    r"|无(?:正确|合适)(?:答案|选项)|都(?<![^\s,。:].)(?:不[选对正是]|错)|均(?<![^\s,。:].)(?:不[选对正是]|错)"
+    r"|无(?:正确|合适)(?:答案|选项)|都(?<![^\s,。:].)(?:不[选对正是]|错)"
+    r"|均(?<![^\s,。:].)(?:不[选对正是]|错)"
     r"|None of the (?:above|options)|none of the (?:above|options)"
 )
 _UNABLE = (
@@ -200,28 +82,37 @@ GIVE_UP = re.compile(
 EXCEPT = re.compile(
     r"除(?:了|去|开)? ?(?P<out>[^,。\n]{1,24}?)(?:选项|项)?(?:之外|以外|外)?[, ]{0,2}"
     r"(?:(?:其他|其余|其它|剩下|别)的?)?(?:[两三四][个项])?(?:选项|答案|说法)?(?:都|均|全部?|皆)"
-    r"(?:是|为|应该?|应当|可以|要|属于){0,2}(?:(?P<good>正确|对|符合|可选|应?选|合适|恰当)|(?P<bad>不|错))"
+    r"(?:是|为|应该?|应当|可以|要|属于){0,2}(?:(?P<good>正确|对|符合|可选|应?选|合适"
+    r"|恰当)|(?P<bad>不|错))"
 )
 _GOOD = (
-    r"正确(?![性率与]|的(?:说法|做法|应|是|理解|表述|答案))|对(?=的|[。,;!\s、)|]|$)|没错|无误|符合(?=题意|题干|要求|条件|描述|定义|案例|本题|[。,;\s)|]|$)"
-    r"|(?:合适|恰当|准确|贴切|适合|适当)(?![性地])|最?佳(?<=最佳)|(?:全面|完整|科学|典型)(?<=最..)|好(?<=最好)|选[上中入出]|(?<=[是为的确佳])答案(?=[。,;!\s)]|$)|[入当应可]选|选(?=[。,;\s)|]|$)|成立|✓"
+    r"正确(?![性率与]|的(?:说法|做法|应|是|理解|表述|答案))|对(?=的|[。,;!\s、)|]|$)"
+    r"|没错|无误|符合(?=题意|题干|要求|条件|描述|定义|案例|本题|[。,;\s)|]|$)"
+    r"|(?:合适|恰当|准确|贴切|适合|适当)(?![性地])|最?佳(?<=最佳)|(?:全面|完整|科学"
+    r"|典型)(?<=最..)|好(?<=最好)|选[上中入出]|(?<=[是为的确佳])答案(?=[。,;!\s)]|$)"
+    r"|[入当应可]选|选(?=[。,;\s)|]|$)|成立|✓"
     r"|(?i:(?:the )?(?:correct|right|true|best|most appropriate)\b)"
 )
 _BAD = (
-    r"不太?(?:正确|对|符|合适|恰当|准确|选|是|属于|应|当|成立|入选|妥|合|贴切|能选|可选)|错误?的?|有误|排除|✗|无关|干扰项"
+    r"不太?(?:正确|对|符|合适|恰当|准确|选|是|属于|应|当|成立|入选|妥|合|贴切|能选"
+    r"|可选)|错误?的?|有误|排除|✗|无关|干扰项"
     r"|(?i:incorrect|wrong|false|not\b|isn't|aren't|n't)"
 )
 _ADVERB = (
-    r"都|均|全部|全(?!面)|皆|才|则|也|是|为|属于|最|更|比较|较为?|同样|显然|应该?|应当|完全|说法|表述|描述|的|可以?|要|需|"
-    r"最为|其中|说得|表述得|判断|观点|做法|[:\-\s→]|无疑|很|一定|这一|(?i:is|are|both|was|also|clearly|therefore)\b"
+    r"都|均|全部|全(?!面)|皆|才|则|也|是|为|属于|最|更|比较|较为?|同样|显然|应该?|应当"
+    r"|完全|说法|表述|描述|的|可以?|要|需|"
+    r"最为|其中|说得|表述得|判断|观点|做法|[:\-\s→]|无疑|很|一定|这一|(?i:is|are|both"
+    r"|was|also|clearly|therefore)\b"
 )
 REST = re.compile(
-    r"(?:其余|其他|其它|剩下|剩余|另外)的?(?:[一两二三四几][个项])?(?:选项|说法|项|表述)?(?:都|均|全部?|皆|则)?(?:是|为)?"
+    r"(?:其余|其他|其它|剩下|剩余|另外)的?(?:[一两二三四几][个项])?(?:选项|说法|项"
+    r"|表述)?(?:都|均|全部?|皆|则)?(?:是|为)?"
     rf"(?:(?P<bad>{_BAD})|(?P<good>{_GOOD}))"
 )
 VERDICT_WORD = re.compile(rf"(?P<bad>{_BAD})|(?P<good>{_GOOD})")
 SEGMENT_VERDICT = re.compile(
-    rf"(?:(?P<badtick>✗)|(?P<goodtick>✓)|(?:^|[:,。;(\-|→\s\"]|所以|因此|故|说法|表述|是|为|属于|该项|此项|本项)"
+    rf"(?:(?P<badtick>✗)|(?P<goodtick>✓)|(?:^|[:,。;(\-|→\s\"]|所以|因此|故|说法|表述|是"
+    rf"|为|属于|该项|此项|本项)"
     rf"(?:(?P<bad>{_BAD})|(?P<good>{_GOOD})))(?![性率与地])"
 )
 MARKED = re.compile(r"[(\[←→\-] ?(?:这是)?(?:正确|答案|正解|正确答案|正确选项|✓)[)\]]? ?$|✓ ?$")
@@ -242,11 +133,13 @@ WRONG_STEM = re.compile(
 )
 JUDGEMENT = re.compile(
     r"(?: ?[.、:] ?[^,。;:\n]{1,30}?(?= ?(?:是(?:正确|最|错|不)|最|不?符合|更)))?"
-    rf" ?{ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]]{{0,2}}(?:{_ADVERB}){{0,5}}+(?:(?P<bad>{_BAD})|(?P<good>{_GOOD}))"
+    rf" ?{ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]]{{0,2}}(?:{_ADVERB}){{0,5}}+(?:(?P<bad>{_BAD})"
+    rf"|(?P<good>{_GOOD}))"
 )
 """What follows letters when they are judged: 两项都正确, 选项说法错误."""
 CHOSEN = re.compile(
-    r"的?,? ?(?:故|所以|因此|应该?|应当|要|可)?(?:(?P<bad>不(?:当|入|应该?|能|要)?选|排除)|(?P<good>[当入]选|选(?=[。;,\s]|$)))"
+    r"的?,? ?(?:故|所以|因此|应该?|应当|要|可)?(?:(?P<bad>不(?:当|入|应该?|能|要)?选"
+    r"|排除)|(?P<good>[当入]选|选(?=[。;,\s]|$)))"
 )
 """After a judgement: what it means for the answer (表述错误，当选)."""
 ELECTED = re.compile(r"[当入]选")
@@ -269,12 +162,14 @@ class Grammar:
 
 _LINKED = (
     r"(?: ?\([^()\n]{2,30}\))?[\"')\]}]{0,3} ?(?:选项|项)? ?"
-    r"(?:、|,|;|/|\+|&|·|\||和|与|及|以及|跟|或者?|还是|而?且|,? ?(?:and|or)(?= )|[,、] ?(?:和|与|以及|还有|及|或))"
+    r"(?:、|,|;|/|\+|&|·|\||和|与|及|以及|跟|或者?|还是|而?且|,? ?(?:and|or)(?= )"
+    r"|[,、] ?(?:和|与|以及|还有|及|或))"
     r" ?(?:选项|option )?[\"'(\[{]{0,3}"
 )
 _SEPARATOR = rf"(?:{_LINKED}|[\"')\]}}]{{1,2}} ?[\"'(\[{{]{{1,2}}| )"
 _NO_ARTICLE = (
-    r"(?! (?!and\b|or\b|is\b|are\b|because|since|as\b|which|with\b|for\b|not\b|but\b|only|was\b|would|"
+    r"(?! (?!and\b|or\b|is\b|are\b|because|since|as\b|which|with\b|for\b|not\b|but\b"
+    r"|only|was\b|would|"
     r"should|has\b|correct|alone)[A-Z]?[a-z])"
 )
 
@@ -297,19 +192,25 @@ def grammar(letters: str) -> Grammar:
         item=re.compile(rf"(?<![A-Za-z])[{up}{low}]+(?![A-Za-z])"),
         span=re.compile(rf"([{up}]) ?(?:-|~|到|至) ?([{up}])(?!-?[A-Za-z0-9])"),
         label=re.compile(
-            rf"[\"'(\[]{{0,2}}([{up}])[\"')\]]{{0,2}}(?: ?[.、:)](?!\d)(?! ?[{up}](?![a-z])|(?<=\.)[A-Z][a-z]) ?"
-            r"|(?= ?\([^()\n]{2,30}\))| (?!选项|项|答案|[和与及是都均也的才最更为不错对型组级]|正确|因子|理论|应)(?=[\u4e00-\u9fff]))"
+            rf"[\"'(\[]{{0,2}}([{up}])[\"')\]]{{0,2}}(?: ?[.、:)](?!\d)(?! ?[{up}](?![a-z])"
+            rf"|(?<=\.)[A-Z][a-z]) ?"
+            r"|(?= ?\([^()\n]{2,30}\))| (?!选项|项|答案"
+            r"|[和与及是都均也的才最更为不错对型组级]|正确|因子|理论"
+            r"|应)(?=[\u4e00-\u9fff]))"
         ),
         label_line=re.compile(
-            rf"(?m)^[-·+>|✓✗ ]{{0,4}}(?:\(?\d{{1,2}}[.)、] ?)?(?:选项 ?)?[\"'(\[]?([{up}{low}])[\"')\]]?"
+            rf"(?m)^[-·+>|✓✗ ]{{0,4}}(?:\(?\d{{1,2}}[.)、] ?)?(?:选项 ?)?"
+            rf"[\"'(\[]?([{up}{low}])[\"')\]]?"
             r"(?:选项|项)?(?: ?[.、:)(|\-→✓✗]| (?=[^\sa-zA-Z]))"
         ),
         bare=re.compile(
-            rf"{edge}{{0,12}}{single}(?:选项 ?)?(?:({few}|[{up}]{{2,8}}{_SEPARATOR}(?:{item})?|{item})"
+            rf"{edge}{{0,12}}{single}(?:选项 ?)?(?:({few}"
+            rf"|[{up}]{{2,8}}{_SEPARATOR}(?:{item})?|{item})"
             rf"|([{low}](?:{_SEPARATOR}[{low}]){{0,11}}+(?![A-Za-z])|[{low}]{{2,8}}))"
             rf"(?:号?选项|项)?(?: ?\([^()\n]{{1,40}}\))?{edge}{{0,60}}"
         ),
         cell=re.compile(
-            rf"(?:选项 ?)?[\"'(\[]?([{up}{low}])[\"')\]]?(?:选项|项)?(?:[.、:] ?.{{0,80}}| .{{0,80}})?"
+            rf"(?:选项 ?)?[\"'(\[]?([{up}{low}])[\"')\]]?(?:选项"
+            rf"|项)?(?:[.、:] ?.{{0,80}}| .{{0,80}})?"
         ),
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from psyche_bench import answer_patterns as say
+from psyche_bench import answer_text as spelling
 
 Found = tuple[int, frozenset[str] | None]
 """Where the letters end, and the letters; None for "A or B", which decides nothing."""
@@ -38,7 +39,7 @@ def scope(choices: str, options: Mapping[str, str] | None) -> Scope:
     order = "".join(dict.fromkeys(char for char in choices.upper() if char.isalnum()))
     texts: dict[str, str | None] = {}
     for letter, option in (options or {}).items():
-        key = squeeze(say.normalise(option))
+        key = squeeze(spelling.normalise(option))
         if key:
             texts[key] = None if key in texts else letter.upper()
     every = frozenset(letter.upper() for letter in options) if options else frozenset(order)
@@ -72,16 +73,22 @@ def read_slot(text: str, match: re.Match[str], kind: str, offer: Scope) -> Found
     if kind == "blank":
         return _filled(text, place, offer)
     end = _own_part(text, match)
-    if say.BLOCKED_RIGHT.match(text, end):
-        return None
     listing = text[place:end]
     letters = letters_in(listing, offer.words)
-    if letters is None:
+    if letters is None or say.BLOCKED_RIGHT.match(text, end):
         return None
     if is_hedged(listing) or say.HEDGED_RIGHT.match(text, end):
         return end, None
     if "/" in listing and letters >= frozenset(offer.order[:4]):
         return None
+    return _settled(text, (place, end), letters, kind, offer)
+
+
+def _settled(
+    text: str, place_end: tuple[int, int], letters: frozenset[str], kind: str, offer: Scope
+) -> Found | None:
+    """The letters with what belongs to them, if the sentence ends as this kind of cue demands."""
+    place, end = place_end
     if kind == "copula" and (text[place - 1] == "\n" or not _LAST.match(text, end)):
         return None
     if len(letters) == 1 and offer.words.label.match(text, place):
@@ -110,6 +117,7 @@ def is_hedged(listing: str) -> bool:
 
 
 def letter_range(first: str, last: str, offer: Scope) -> frozenset[str]:
+    """The letters from ``first`` to ``last`` in the order of the choices (A-D, A到D)."""
     order = offer.order
     if first in order and last in order[order.index(first) :]:
         return frozenset(order[order.index(first) : order.index(last) + 1])

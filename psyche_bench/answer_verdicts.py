@@ -40,11 +40,13 @@ class Ballot:
     wrong: set[str] = field(default_factory=set)
 
     def add(self, letters: frozenset[str] | set[str], right: bool) -> None:
+        """Count one judgement of ``letters``."""
         (self.right if right else self.wrong).update(letters)
 
     @property
-    def torn(self) -> bool:
-        return bool(self.right & self.wrong)
+    def chosen(self) -> frozenset[str] | None:
+        """The letters judged right; None when there are none or a letter was judged both ways."""
+        return None if not self.right or self.right & self.wrong else frozenset(self.right)
 
 
 def claims(text: str, offer: Scope) -> list[Claim]:
@@ -102,34 +104,37 @@ def _led(text: str, claim: Claim) -> bool:
 
 def tally(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
     """The letters judged right, when the judgements together are clearly an answer."""
-    words, every = offer.words, offer.every
-    ticked = _ticks(text, words) or _table(text, words)
+    ticked = _ticks(text, offer.words) or _table(text, offer.words)
     if ticked is not None:
-        return frozenset(ticked.right) if ticked.right and not ticked.torn else None
-    if (opening := _opening(text, found, offer)) is not None:
-        return opening
-    if (marked := _marked(text, words)) is not None:
-        return marked
+        return None if say.WRONG_STEM.search(text) else ticked.chosen
+    simple = _opening(text, found, offer) or _marked(text, offer.words)
+    if simple is not None:
+        return simple
+    elected = [claim for claim in found if say.ELECTED.search(text, claim.start, claim.end)]
+    if elected:
+        return _counted(elected).chosen
+    return _weighed(text, found, offer)
+
+
+def _counted(found: list[Claim]) -> Ballot:
     ballot = Ballot()
     for claim in found:
         ballot.add(claim.letters, claim.right)
-    elected = [claim for claim in found if say.ELECTED.search(text, claim.start, claim.end)]
-    if elected:
-        ballot = Ballot()
-        for claim in elected:
-            ballot.add(claim.letters, claim.right)
-        return frozenset(ballot.right) if ballot.right and not ballot.torn else None
-    labelled = _lines(text, words, ballot)
+    return ballot
+
+
+def _weighed(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
+    ballot = _counted(found)
+    labelled = _lines(text, offer.words, ballot)
     rest = say.REST.search(text)
     if rest is not None and (ballot.right or ballot.wrong):
-        ballot.add(every - ballot.right - ballot.wrong, rest["good"] is not None)
-    if ballot.torn or not ballot.right:
+        ballot.add(offer.every - ballot.right - ballot.wrong, rest["good"] is not None)
+    favoured = [claim for claim in found if claim.right]
+    relative = bool(favoured) and all(claim.relative for claim in favoured)
+    if ballot.chosen is None or (say.WRONG_STEM.search(text) and not relative):
         return None
-    relative = bool(found) and all(claim.relative for claim in found if claim.right)
-    if say.WRONG_STEM.search(text) and not (relative and any(claim.right for claim in found)):
-        return None
-    letters = _believed(text, found, ballot, every, labelled)
-    return letters if letters and _complete(text, letters, ballot, found, words) else None
+    letters = _believed(text, found, ballot, offer.every, labelled)
+    return letters if letters and _complete(text, letters, ballot, found, offer.words) else None
 
 
 def _complete(
@@ -200,7 +205,7 @@ def _table(text: str, words: say.Grammar) -> Ballot | None:
 
 
 def _opening(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
-    """"B选项正确。" opening a reply that then explains the others; never the first option."""
+    """ "B选项正确。" opening a reply that then explains the others; never the first option."""
     if not found or found[0].start > 2 or text[found[0].end : found[0].end + 2].strip("的") == "":
         return None
     first, closed = found[0], text[found[0].end : found[0].end + 2].lstrip("的")[:1] in "。!\n"
@@ -229,7 +234,7 @@ def _lines(text: str, words: say.Grammar, ballot: Ballot) -> bool:
     labels = list(words.label_line.finditer(text))[:24]
     for number, label in enumerate(labels):
         stop = labels[number + 1].start() if number + 1 < len(labels) else len(text)
-        part = text[label.end(1) : min(stop, label.end() + 400)].split("\n")[0]
+        part = text[label.end(1) : min(stop, label.end() + 400)].split("\n", maxsplit=1)[0]
         if (other := words.upper.search(part)) is not None:
             part = part[: other.start()]
         if (whole := say.WHOLE_VERDICT.fullmatch(part.lstrip(".、:)]\"'"))) is not None:

@@ -11,16 +11,18 @@ overlong reply is read at its head, its tail and its last 答案.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
 
 from psyche_bench import answer_cues as cues
 from psyche_bench import answer_patterns as say
 from psyche_bench import answer_slots as slots
+from psyche_bench import answer_statements as statements
+from psyche_bench import answer_text as spelling
 from psyche_bench import answer_verdicts as verdicts
 from psyche_bench.answer_slots import Scope
+from psyche_bench.answer_statements import FIRM, LIKELY, NOTHING, VAGUE, Statement
 
 ReadState = Literal["answered", "unparsed", "truncated"]
 
@@ -33,20 +35,7 @@ class Reading:
     state: ReadState
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One possible answer; None for letters says that there is none (A或B, 以上都不对)."""
-
-    start: int
-    end: int
-    letters: frozenset[str] | None
-    strength: int
-
-
-FIRM, LIKELY, VAGUE = 3, 2, 1
-NOTHING = Statement(0, 0, None, VAGUE)
-
-_THINK = re.compile(r"[<◁](/?)think(?:ing)? ?[>▷]", re.I)
+_THINK = re.compile(r"[<◁](/?)think(?:ing)? ?[>▷]", re.IGNORECASE)
 _CHUNK = 16_384
 
 
@@ -101,16 +90,16 @@ def read(reply: str, choices: str = "ABCDE", options: Mapping[str, str] | None =
     text = visible(reply)
     if text is None:
         return Reading(None, "truncated")
-    letters = _answer(say.normalise(say.clip(text)), slots.scope(choices, options))
+    letters = _answer(spelling.normalise(spelling.clip(text)), slots.scope(choices, options))
     return Reading(letters, "answered" if letters else "unparsed")
 
 
 def _answer(text: str, offer: Scope) -> frozenset[str] | None:
     """The letters of the first part that holds a decision, up to the next question."""
     start = 0
-    for stop, after in [*_next_questions(text), (len(text), len(text))]:
+    for stop, after in [*spelling.next_questions(text), (len(text), len(text))]:
         part = text[start:stop].strip()
-        example = _EXAMPLE.match(part) is not None and stop < len(text)
+        example = spelling.EXAMPLE.match(part) is not None and stop < len(text)
         decision = None if example or not part else _decide(part, offer)
         if decision is not None:
             return decision.letters
@@ -118,34 +107,14 @@ def _answer(text: str, offer: Scope) -> frozenset[str] | None:
     return None
 
 
-_EXAMPLE = re.compile(r"[\[( ]{0,2}(?:示例|例题|范例|样例|例\d?:)")
-
-
-def _next_questions(text: str) -> list[tuple[int, int]]:
-    """(start, end) of every mark that starts another question or another speaker's turn."""
-    marks = []
-    for mark in islice(say.NEXT_LABEL.finditer(text), 100):
-        start = mark.start()
-        before = text[start - 1 : start]
-        if before == "[":
-            start, before = start - 1, text[start - 2 : start - 1]
-        elif mark[0][-1] == "]":
-            continue
-        alone = mark[0][0] == "第" and before != "\n" and start > 0
-        if not alone and (start == 0 or before in ' \n。.;!?)]"' or "A" <= before <= "Z"):
-            marks.append((start, mark.end()))
-    marks += [(mark.start(), mark.end()) for mark in islice(say.NEXT_NUMBER.finditer(text), 50)]
-    return sorted(marks)
-
-
 def _decide(text: str, offer: Scope) -> Statement | None:
-    stated = sorted(_statements(text, offer), key=lambda statement: statement.start)
+    stated = sorted(statements.stated(text, offer), key=lambda statement: statement.start)
     firm = [statement for statement in stated if statement.strength == FIRM][-1:]
     if firm and not _taken_back(text, firm[0], offer):
         return firm[0]
     found = verdicts.claims(text, offer)
     likely = [statement for statement in stated if statement.strength == LIKELY]
-    likely += [*_wholes(text, offer), *_in_brackets(text, offer)]
+    likely += [*statements.wholes(text, offer), *statements.in_brackets(text, offer)]
     if (summary := verdicts.concluded(text, found)) is not None:
         likely.append(Statement(summary[0], summary[0] + 1, summary[1], LIKELY))
     likely.sort(key=lambda statement: statement.start)
@@ -175,229 +144,3 @@ def _taken_back(text: str, last: Statement, offer: Scope) -> bool:
         short = len(text) - mark.end() < 400
         return short and not cues.CONFIRMED.search(text, mark.end())
     return False
-
-
-def _statements(text: str, offer: Scope) -> Iterator[Statement]:
-    """What stands behind cues, from the end back to the last firm one, and on lines of its own."""
-    lone = _lone_line(text, offer)
-    firm = lone is not None
-    joined: Statement | None = None
-    lists = list(islice(offer.words.upper.finditer(text), 3000))
-    for match in reversed(lists[:50] + lists[50:][-250:]):
-        statement = _behind_cue(text, match, offer)
-        if statement is not None and joined is not None:
-            if joined.start - statement.end < 200:
-                joined = _joined(statement, joined)
-            yield joined
-            break
-        if statement is not None and _adds(text, statement):
-            joined, firm = statement, True
-        elif statement is not None:
-            yield statement
-            if statement.strength == FIRM:
-                firm = True
-                if lone is not None and lone.start < statement.end:
-                    lone = None
-                break
-    else:
-        if joined is not None:
-            yield joined
-    if lone is not None:
-        yield lone
-    if not firm:
-        yield from _behind_cues(text, offer)
-        yield from _first_line(text, offer)
-
-
-def _adds(text: str, statement: Statement) -> bool:
-    """True for 再选B, 也选C: the letters join those before them."""
-    if statement.strength != FIRM or text[statement.start] != "选":
-        return False
-    return cues.ADDED.search(text, max(0, statement.start - 5), statement.start) is not None
-
-
-def _joined(first: Statement, second: Statement) -> Statement:
-    if first.letters is None or second.letters is None:
-        return Statement(first.start, second.end, None, FIRM)
-    return Statement(first.start, second.end, first.letters | second.letters, FIRM)
-
-
-def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | None:
-    """The letters at ``match`` if a cue leads to them: 答案, 选, 因此, answer, boxed, …"""
-    place = match.start()
-    begin = max(0, place - 40)
-    window = text[begin:place]
-    tail = window.rstrip(cues.LINK_SKIP)
-    if not tail or not (tail[-1] in cues.LINK_END or tail[-1].isascii()):
-        return None
-    opened = _cue(window)
-    if opened is None:
-        return None
-    kind = opened.lastgroup or ""
-    cue_at = begin + opened.start()
-    sentence = cues.sentence_before(text, cue_at)
-    if cues.dismissed(sentence, kind):
-        return None
-    if kind == "copula" and offer.words.upper.search(sentence):
-        return None
-    found = slots.read_slot(text, match, kind, offer)
-    if found is None:
-        return None
-    end, letters = found
-    strength = _strength(kind, sentence, text[cue_at:place])
-    if strength == VAGUE and cues.INITIAL.search(sentence) and cues.DROPPED.search(text, end):
-        letters = None
-    return Statement(cue_at, end, letters, strength)
-
-
-def _cue(window: str) -> re.Match[str] | None:
-    """The strongest cue from which nothing but linking words leads to the window's end."""
-    best = None
-    for start in cues.START.finditer(window):
-        cue = cues.cue_at(window, start.start())
-        if cue is None or (best and _rank(cue) >= _rank(best)):
-            continue
-        if cues.LINK.fullmatch(window, cue.end()):
-            best = cue
-    return best
-
-
-def _rank(cue: re.Match[str]) -> int:
-    return cues.RANK[cue.lastgroup or ""]
-
-
-def _strength(kind: str, sentence: str, link: str) -> int:
-    guess = cues.INITIAL.search(sentence)
-    if cues.TENTATIVE.search(sentence[-12:] + link):
-        return VAGUE
-    if guess and not cues.SETTLED.search(sentence + link, guess.end()):
-        return VAGUE
-    return {"strong": FIRM, "correct": FIRM, "odd": VAGUE, "loose": VAGUE, "copula": VAGUE}.get(kind, LIKELY)
-
-
-def _behind_cues(text: str, offer: Scope) -> Iterator[Statement]:
-    """The rarer answers behind a strong cue: lower-case letters, an option's text."""
-    if not offer.texts and not offer.words.lower.search(text):
-        return
-    places = [start.start() for start in cues.START.finditer(text)]
-    for begin in places[:100] + places[100:][-400:]:
-        cue = cues.cue_at(text, begin)
-        if cue is None or cue.lastgroup in ("odd", "final", "blank", "loose", "copula"):
-            continue
-        link = cues.LINK.match(text, cue.end())
-        place = link.end() if link else cue.end()
-        found = _lower_at(text, place, cue, offer)
-        if found is None and cue[0] != "选项" and cue[0][0] not in "那还就剩猜保留认觉感iIs":
-            found = slots.text_at(text, place, offer)
-        if found is None:
-            continue
-        kind, sentence = cue.lastgroup or "", cues.sentence_before(text, cue.start())
-        if not cues.dismissed(sentence, kind):
-            strength = _strength(kind, sentence, text[cue.start() : place])
-            yield Statement(cue.start(), *found, strength)
-
-
-def _lower_at(
-    text: str, place: int, cue: re.Match[str], offer: Scope
-) -> tuple[int, frozenset[str] | None] | None:
-    """Lower-case letters; a run such as "bad" only where no English sentence leads to it."""
-    match = offer.words.lower.match(text, place) if cue.lastgroup == "strong" else None
-    if match is None or re.match(r" [A-Za-z]", text[match.end() : match.end() + 2]):
-        return None
-    spelled = any(len(run) > 1 for run in offer.words.item.findall(match[0]))
-    if spelled and re.search(r"[a-z] $", text[cue.start() : place]):
-        return None
-    return slots.read_slot(text, match, "strong", offer)
-
-
-def _wholes(text: str, offer: Scope) -> Iterator[Statement]:
-    """全选, 以上都对, 除D外均正确, 以上都不对."""
-    for pattern, letters in ((say.ALL_RIGHT, offer.every), (say.NONE_RIGHT, None)):
-        for match in islice(pattern.finditer(text), 100):
-            sentence = cues.sentence_before(text, match.start())
-            if cues.dismissed(sentence, "whole") or "其" in sentence[-2:]:
-                continue
-            named = slots.text_at(text, match.start(), offer)
-            yield Statement(match.start(), match.end(), named[1] if named else letters, LIKELY)
-    for hit in islice(re.finditer("除", text), 40):
-        match = say.EXCEPT.match(text, hit.start())
-        if match is None:
-            continue
-        out = offer.words.upper.fullmatch(match["out"].strip(" \"'"))
-        left_out = slots.letters_in(out[0], offer.words) if out else None
-        if left_out:
-            kept = offer.every - left_out if match["good"] else left_out
-            yield Statement(match.start(), match.end(), kept or None, LIKELY)
-
-
-def _in_brackets(text: str, offer: Scope) -> Iterator[Statement]:
-    """The only letters in brackets at a sentence's end: 核心症状是心境低落和兴趣丧失（AB）。"""
-    found = list(islice(_BRACKETED.finditer(text), 40))
-    if len(found) != 1 or not _CLOSES.match(text, found[0].end()):
-        return
-    if not offer.words.upper.fullmatch(found[0][1]):
-        return
-    sentence = cues.sentence_before(text, found[0].start())
-    if re.search(r"[是为有选括]", sentence) and not cues.dismissed(sentence, "good"):
-        letters = slots.letters_in(found[0][1], offer.words)
-        if letters and (len(letters) > 1 or len(text) - found[0].end() < 3):
-            yield Statement(found[0].start(), found[0].end(), letters, LIKELY)
-
-
-_BRACKETED = re.compile(r"\( ?([A-Z][A-Z、,和 ]{0,14}) ?\)")
-_CLOSES = re.compile(r"[。.!\n]|$")
-
-
-def _lone_line(text: str, offer: Scope) -> Statement | None:
-    """Letters (or an option's text) alone on the last of several lines."""
-    start = text.rfind("\n") + 1
-    line = text[start:]
-    if not start or len(line) > 300 or offer.words.label_line.match(line):
-        return None
-    letters = _alone(line, offer)
-    return Statement(start, len(text), letters, FIRM) if letters else None
-
-
-def _first_line(text: str, offer: Scope) -> Iterator[Statement]:
-    """Letters alone on the first line, or ``A. 共情`` lines with no other option behind them."""
-    line = text[:400].partition("\n")[0]
-    if len(line) == len(text):
-        line = _NUMBERED.sub("", line)
-    if (letters := _alone(line, offer)) is not None:
-        parts = [_alone(part, offer) for part in text[:400].split("\n")]
-        if len(text) <= 400 and all(parts):
-            yield Statement(0, len(text), frozenset().union(*filter(None, parts)), FIRM)
-        else:
-            yield Statement(0, len(line), letters, FIRM)
-        return
-    if (said := _said_first(text, offer)) is not None:
-        yield said
-        return
-    if re.match(r"[A-Z](?! ?[.、:)])", line) and (len(line) > 30 or re.search("[,。、]", line)):
-        return
-    run = slots.label_run(text, 0, offer)
-    if run is None or say.VERDICT_WORD.search(line):
-        return
-    if not offer.words.label_line.search(text, run[0]):
-        yield Statement(0, *run, FIRM)
-
-
-_NUMBERED = re.compile(r"^\d{1,3} ?[.、)] ?(?=\S{1,12}$)")
-_REASON = re.compile(r" ?(?:[。;]|,(?= ?(?:因为?|理由|原因|题|这|由于|根据|来访|求助)))")
-
-
-def _said_first(text: str, offer: Scope) -> Statement | None:
-    """Letters that open the reply and are explained at once: "AC。A项体现…", "B，因为…"."""
-    match = offer.words.upper.match(text)
-    if match is None or not _REASON.match(text, match.end()) or slots.is_hedged(match[0]):
-        return None
-    letters = slots.letters_in(match[0], offer.words)
-    return Statement(0, match.end(), letters, FIRM) if letters else None
-
-
-def _alone(line: str, offer: Scope) -> frozenset[str] | None:
-    match = offer.words.bare.fullmatch(line)
-    if match is not None and not slots.is_hedged(line):
-        return slots.letters_in(match[1] or match[2], offer.words)
-    letter = offer.texts.get(slots.squeeze(line)) if offer.texts else None
-    return frozenset(letter) if letter else None

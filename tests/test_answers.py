@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psyche_bench import answers
-from psyche_bench.answer_patterns import normalise
+from psyche_bench.answer_text import normalise
 from psyche_bench.answers import Reading, read, render, visible
 
 CASES = [
@@ -72,10 +72,67 @@ def test_what_is_no_text_is_unparsed(thing: object) -> None:
 
 PIECES = st.sampled_from(
     [
-        *["答案", "选", "：", "，", "。", "\n", "A", "B", "C", "AB", "、", "和", "不", "是", "正确"],
-        *["错误", "<think>", "</think>", "<answer>", "\\boxed{", "}", "(", ")", "|", "✓", "✗", "问题："],
-        *["{", '"answer"', "如果", "等等", "除", "都", "以上", "可能", "或", "\ud800", "Ａ", "answer"],
-        *["最", "因此", "A. 共情", "1. ", "- ", " ", "题", "其余", "\x00", "\x01", "𝐀", "**", "a", "is"],
+        *[
+            "答案",
+            "选",
+            "：",
+            "，",
+            "。",
+            "\n",
+            "A",
+            "B",
+            "C",
+            "AB",
+            "、",
+            "和",
+            "不",
+            "是",
+            "正确",
+        ],
+        *[
+            "错误",
+            "<think>",
+            "</think>",
+            "<answer>",
+            "\\boxed{",
+            "}",
+            "(",
+            ")",
+            "|",
+            "✓",
+            "✗",
+            "问题：",
+        ],
+        *[
+            "{",
+            '"answer"',
+            "如果",
+            "等等",
+            "除",
+            "都",
+            "以上",
+            "可能",
+            "或",
+            "\ud800",
+            "Ａ",
+            "answer",
+        ],
+        *[
+            "最",
+            "因此",
+            "A. 共情",
+            "1. ",
+            "- ",
+            " ",
+            "题",
+            "其余",
+            "\x00",
+            "\x01",
+            "𝐀",
+            "**",
+            "a",
+            "is",
+        ],
     ]
 )
 REPLIES = st.one_of(st.text(), st.lists(PIECES, max_size=40).map("".join))
@@ -192,7 +249,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
-@pytest.mark.parametrize("options", [None, {"A": "共情", "B": "答案", "C": "选"}], ids=["", "texts"])
+@pytest.mark.parametrize(
+    "options", [None, {"A": "共情", "B": "答案", "C": "选"}], ids=["", "texts"]
+)
 def test_ten_times_the_text_takes_at_most_twenty_times_the_time(
     unit: str, options: dict[str, str] | None
 ) -> None:
