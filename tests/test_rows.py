@@ -173,12 +173,9 @@ CPSYEXAM_BAD = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("split", "fields", "field", "said"),
-    [bad[:-1] for bad in CPSYEXAM_BAD],
-    ids=[bad[-1] for bad in CPSYEXAM_BAD],
-)
-def test_a_bad_row_of_cpsyexam_is_named(tmp_path, monkeypatch, split, fields, field, said):
+@pytest.mark.parametrize("bad", CPSYEXAM_BAD, ids=[bad[-1] for bad in CPSYEXAM_BAD])
+def test_a_bad_row_of_cpsyexam_is_named(tmp_path, monkeypatch, bad):
+    split, fields, field, said, _ = bad
     monkeypatch.setenv("PSYCHE_BENCH_DATA", str(tmp_path))
     files = releases.cpsyexam_files()
     row = files[f"{split}/{releases.CPSYEXAM_MULTI}"][0]
