@@ -102,13 +102,14 @@ def _with_key(questions: list[Question], archive: Path) -> list[Question]:
     keyed = []
     for question in questions:
         row = answers.get((Path(question.file).stem, question.row))
-        if row is None or str(row["question"]).strip() != question.stem:
+        if row is None or str(row.get("question")).strip() != question.stem:
             raise DataError(
                 f"{archive.name}: no entry with the text of {question.id}. The key belongs to "
                 "another release; remove it, or get both again with `psyche-bench data get "
                 "cpsyexam --with-test-key`."
             )
-        keyed.append(question.model_copy(update={"gold": str(row["answer"]).strip() or None}))
+        gold = str(row.get("answer") or "").strip() or None
+        keyed.append(question.model_copy(update={"gold": gold}))
     return keyed
 
 
