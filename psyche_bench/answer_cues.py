@@ -118,7 +118,7 @@ LINK = re.compile(
 """What may stand between a cue and its letters."""
 LINK_END = frozenset(
     "选择是为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
-    "以下列断属析案解答论果留由用称叫出取中填成正剩猜测应该当就会x✓∴?得觉吧"
+    "以下列断属析案解答论果留由用称叫出取中填成正剩猜测应该当就会x✓∴?得觉吧)]"
 )
 """The characters a cue or a link can end with (Latin letters apart)."""
 LINK_SKIP = " \n:\"'([{-|>=→,"

@@ -81,10 +81,10 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
     """The letters at ``match`` if a cue leads to them: 答案, 选, 因此, answer, boxed, …"""
     place = match.start()
     begin = max(0, place - 40)
-    window = text[begin:place]
-    tail = window.rstrip(cues.LINK_SKIP)
-    if not tail or not (tail[-1] in cues.LINK_END or tail[-1].isascii()):
+    tail = text[max(0, place - 12) : place].rstrip(cues.LINK_SKIP)[-1:]
+    if not (tail in cues.LINK_END or (tail.isascii() and tail.isalnum())):
         return None
+    window = text[begin:place]
     opened = _cue(window)
     if opened is None:
         return None

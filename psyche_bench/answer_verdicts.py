@@ -17,7 +17,10 @@ _NOT_A_CLAIM = re.compile(
     r"(?:比|不是|并?非|是否|难道|如果|若|即使|虽然?|尽管|假如|除了?|[人学生者]认为)[\"'(]? ?$"
 )
 _NOT_MEANT = re.compile(r"吗|\?|与否|的(?:情况|前提|反面|话)")
-_GLOBAL = re.compile(r"综上|总之|综合|总的|最终|结论|总结|(?i:in summary|overall|in conclusion)")
+_GLOBAL = re.compile(
+    r"综上|总之|综合|总的|最终|结论|总结|In summary|in summary|Overall|overall"
+    r"|In conclusion|in conclusion"
+)
 
 
 @dataclass(frozen=True, slots=True)
