@@ -166,22 +166,44 @@ class EndpointMixin(ResumableMixin):
 
 
 class VllmMixin(ResumableMixin):
-    """vLLM: token counts are taken from its own outputs."""
+    """vLLM: the engine fills its own batches; replies carry its token counts, nothing is cut."""
+
+    def _through(
+        self, kind: str, requests: list[Any], fresh: Callable[[list[Any]], None]
+    ) -> list[Any]:
+        # lm_eval's default of 1 would have the engine write one reply after the other.
+        if self.batch_size == 1:
+            self.batch_size: int | str = "auto"
+        return super()._through(kind, requests, fresh)
+
+    def _generate(self, requests: list[Any]) -> None:
+        groups: dict[str, list[Any]] = {}
+        for request in requests:
+            groups.setdefault(repr(request.args[1]), []).append(request)
+        for group in groups.values():
+            longest = max(len(self.tok_encode(r.args[0])) for r in group)  # type: ignore[attr-defined]
+            PaddedMixin._check_room(self, longest, group[0].args[1])  # type: ignore[arg-type]  # the same rule
+            for chunk in _chunks(group, CHUNK):
+                self._waiting = {request.args[0]: request for request in chunk}
+                self.cache_hook = self
+                super(ResumableMixin, self).generate_until(chunk, disable_tqdm=True)  # type: ignore[misc]
 
     def _model_generate(self, *args: Any, **kwargs: Any) -> Any:
+        """One batch through the engine, whose counts lm_eval drops."""
         outputs = super()._model_generate(*args, **kwargs)  # type: ignore[misc]
-        self._written = {
-            output.outputs[0].text: (
-                len(output.outputs[0].token_ids),
-                output.outputs[0].finish_reason == "length",
-            )
-            for output in outputs
-            if hasattr(output, "outputs")
-        }
+        self._written = iter([self._count(output.outputs[0]) for output in outputs])
         return outputs
 
-    def _counted(self, reply: str) -> Reply:
-        return Reply(reply, *self._written.get(reply, (None, None)))
+    def add_partial(self, kind: str, request: tuple[Any, ...], reply: str) -> None:
+        """lm_eval's cache hook: called for every reply of a batch, in the order of its outputs."""
+        if kind == "generate_until":
+            self._keep(kind, [self._waiting[request[0]]], [Reply(reply, *next(self._written))])
+
+    @staticmethod
+    def _count(output: Any) -> tuple[int, bool]:
+        # As on hf, the token that ends a reply is not counted; those of a stop string are.
+        ended = output.finish_reason == "stop" and not isinstance(output.stop_reason, str)
+        return len(output.token_ids) - ended, output.finish_reason == "length"
 
 
 class PaddedMixin(ResumableMixin):
