@@ -37,6 +37,10 @@ INSTALL = $(PIP) install --no-compile --constraint constraints.txt
 PINS = pyproject.toml constraints.txt
 SMALL = $(MODELS)/SmolLM2-135M-Instruct
 
+# Threads that wait for each other sleep instead of spinning: on cores shared with other programs
+# a step of generation otherwise takes several times as long, and on idle cores it costs nothing.
+export OMP_WAIT_POLICY = PASSIVE
+
 help:
 	@echo 'make bench   evaluate a small real model on the bundled sample (5 minutes, CPU)'
 	@echo '             MODEL=…     a folder or hub id of your own'
