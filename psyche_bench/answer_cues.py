@@ -112,16 +112,17 @@ _ENGLISH_LINK = (
     r"|either|simply)\b"
 )
 LINK = re.compile(
-    rf"(?:[ :=\"'(\[{{→>\-?]|\n(?!\|)|\|(?!\n)|,(?=[^A-Z]{{0,3}}是)|\)(?= ?:)|\]|"
+    rf"(?:[ :=\"'(\[{{→>\-?]|\n(?!\|)|\|(?!\n)|,(?=[^A-Z]{{0,3}}是)|\)(?= ?:)|\]|\}}"
+    rf"|\d{{1,3}} ?[.)、](?= |$|[A-Z])|"
     rf"{_CHINESE_LINK}|{_ENGLISH_LINK}){{0,14}}+"
 )
 """What may stand between a cue and its letters."""
 LINK_END = frozenset(
     "选择是为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
-    "以下列断属析案解答论果留由用称叫出取中填成正剩猜测应该当就会x✓∴?得觉吧)]"
+    "以下列断属析案解答论果留由用称叫出取中填成正剩猜测应该当就会x✓∴?得觉吧)]}"
 )
 """The characters a cue or a link can end with (Latin letters apart)."""
-LINK_SKIP = " \n:\"'([{-|>=→,"
+LINK_SKIP = " \n:\"'([{-|>=→,.0123456789"
 
 SENTENCE_END = re.compile(r"[。!?;\n….](?:(?<!\.)|(?=[\s.])|(?<=\.\.))")
 CONDITION = re.compile(r"如果|若(?<![般宛]若)(?!干)|假如|假设|倘若|要是|除非|万一|If\b|if\b")

@@ -14,7 +14,7 @@ CUT = "\x01"
 """Stands for a chat template's token: whatever follows is another speaker's turn."""
 
 _TRADITIONAL = (
-    "選选項项確确錯错誤误對对為为爲为無无題题應应該该綜综結结論论據据斷断與与個个這这後后終终標标準准"
+    "揀选選选項项確确錯错誤误對对為为爲为無无題题應应該该綜综結结論论據据斷断與与個个這这後后終终標标準准"
     "參参義义絕绝還还從从來来說说認认於于當当並并僅仅類类組组級级樣样現现觀观點点實实際际兩两種种總总"
     "歸归屬属沒没問问給给擇择覺觉開开關关單单雙双餘余請请裡里難难紅红條条則则會会號号顯显處处陳陈"
     "體体質质適适應应當当述述釋释囊囊導导傾倾聽听隱隐護护見见長长過过進进時时間间們们動动學学習习"
@@ -72,6 +72,7 @@ _LATEX = (
 )
 _TOKEN_TAG = re.compile(r"<\|[^<>|]{1,30}\|>|</s>|<(?:eos|end_of_turn|start_of_turn)>")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?:\s[^<>\n]{0,80})?/?>")
+_TAGS_JOINED = re.compile(r"</answer>[ \n]{0,3}<answer>", re.IGNORECASE)
 _BREAKS = frozenset("br p li ul ol div tr h1 h2 h3 h4 table".split())
 _SPACES = re.compile(r"[ \n]{2,}")
 _BOXES = re.compile(r"(?<=[A-Z])\}{1,3} ?(?:和|与|,|、|and)? ?boxed\{{1,2}(?=[A-Z])")
@@ -104,6 +105,7 @@ def normalise(text: str) -> str:
     for odd in odds:
         text = text.replace(odd, _TABLE[odd])
     if "<" in text:
+        text = _TAGS_JOINED.sub("、", text)
         text = _TAG.sub(_tag, _TOKEN_TAG.sub(f"\n{CUT}", text))
     text = _SPACES.sub(lambda run: "\n" if "\n" in run[0] else " ", text)
     if "boxed{" in text:
@@ -129,7 +131,7 @@ _NEXT_WORDS = (
     "不定项选择 不定项选择题 用户 Question Problem User Human Q"
 ).split()
 NEXT_LABEL = re.compile(
-    "|".join(rf"{word}(?: ?\d{{0,3}} ?:|\])" for word in _NEXT_WORDS)
+    "|".join(rf"{word}(?: ?\d{{0,3}} ?:|\]|(?=\n))" for word in _NEXT_WORDS)
     + rf"|{CUT}|第 ?[\d一二三四五六七八九十]{{1,3}} ?题"
 )
 NEXT_NUMBER = re.compile(
@@ -151,7 +153,8 @@ def next_questions(text: str) -> list[tuple[int, int]]:
             start, before = start - 1, text[start - 2 : start - 1]
         elif mark[0][-1] == "]":
             continue
-        alone = mark[0][0] == "第" and before != "\n" and start > 0
+        bare = mark[0][-1] not in ":]题" + CUT
+        alone = (mark[0][0] == "第" or bare) and before != "\n" and start > 0
         if not alone and (start == 0 or before in ' \n。.;!?)]"' or "A" <= before <= "Z"):
             marks.append((start, mark.end()))
     marks += [(mark.start(), mark.end()) for mark in islice(NEXT_NUMBER.finditer(text), 50)]
