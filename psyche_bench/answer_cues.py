@@ -34,6 +34,7 @@ CUES: tuple[tuple[str, str, str], ...] = (
         "cCrRbBfFtT",
         r"(?i:(?:correct|right|best|final|true) (?:options?|choices?|statements?|ones?|items?)\b)",
     ),
+    ("strong", "投", r"投"),
     (
         "odd",
         "不错有",
@@ -56,9 +57,9 @@ CUES: tuple[tuple[str, str, str], ...] = (
     (
         "final",
         "答因所故综总可最∴",
-        r"答案解析(?= ?:)|因此|所以|故|综上(?:所述)?|总之|可见|最[终后]|∴",
+        r"答案解析(?= ?:)|(?:因此|所以),?|故|综上(?:所述)?,?|总之,?|可见,?|最[终后]|∴",
     ),
-    ("final", "TSHFbtl", r"(?:[Tt]herefore|So|Thus|Hence|Final|but|leaves)\b"),
+    ("final", "TSHFbtl", r"(?:[Tt]herefore|So|Thus|Hence|Final|but|leaves)\b,?"),
     (
         "blank",
         "是为有括在即由用称叫",
@@ -112,14 +113,14 @@ _ENGLISH_LINK = (
     r"|either|simply)\b"
 )
 LINK = re.compile(
-    rf"(?:[ :=\"'(\[{{→>\-?]|\n(?!\|)|\|(?!\n)|,(?=[^A-Z]{{0,3}}是)|\)(?= ?:)|\]|\}}"
+    rf"(?:\(s\)|[ :=\"'(\[{{→>\-?]|\n(?!\|)|\|(?!\n)|,(?=[^A-Z]{{0,3}}是)|\)(?= ?:)|\]|\}}"
     rf"|\d{{1,3}} ?[.)、](?= |$|[A-Z])|"
     rf"{_CHINESE_LINK}|{_ENGLISH_LINK}){{0,14}}+"
 )
 """What may stand between a cue and its letters."""
 LINK_END = frozenset(
     "选择是为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
-    "以下列断属析案解答论果留由用称叫出取中填成正剩猜测应该当就会x✓∴?得觉吧)]}"
+    "以下列断属析案解答论果留由用称叫出取中填成正剩猜测应该当就会x✓∴?得觉吧)]}投"
 )
 """The characters a cue or a link can end with (Latin letters apart)."""
 LINK_SKIP = " \n:\"'([{-|>=→,.0123456789"

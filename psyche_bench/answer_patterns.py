@@ -117,9 +117,11 @@ SEGMENT_VERDICT = re.compile(
 )
 MARKED = re.compile(r"[(\[←→\-] ?(?:这是)?(?:正确|答案|正解|正确答案|正确选项|✓)[)\]]? ?$|✓ ?$")
 """Ends the line of the option that a model marks in a list of all options."""
-WHOLE_VERDICT = re.compile(
-    r"[ :\-→]{0,4}(?:(?P<bad>否|不是|(?i:n|no|f))|(?P<good>是|(?i:y|yes|t)))[。.;]?"
+PAIR = re.compile(
+    r"(?<![A-Za-z])([A-Z]) ?[.、:=)\-] ?(?:(是|Y|T|Yes|True)|(?:否|N|F|No"
+    r"|False))(?![A-Za-z\u4e00-\u9fff])"
 )
+"""A letter with a one-word judgement: ``A: Y``, ``B. 否``."""
 CELL_VERDICT = re.compile(
     r"(?P<bad>✗|不|否|错|排除|(?i:no\b|false|wrong|incorrect|f$))"
     r"|(?P<good>✓|是|正确|对|符合|选|入选|成立|吻合|(?i:yes|true|right|correct|t$))"
@@ -162,11 +164,13 @@ class Grammar:
 
 _LINKED = (
     r"(?: ?\([^()\n]{2,30}\))?[\"')\]}]{0,3} ?(?:选项|项)? ?"
-    r"(?:、|,|;|/|\+|&|·|\||和|与|及|以及|跟|或者?|还是|而?且|,? ?(?:and|or)(?= )"
+    r"(?:、|,|;|\.(?=[A-Z](?![A-Za-z0-9]))|/|\+|&|·|\||和|与|及|以及|跟|或者?|还是"
+    r"|而?且|,? ?(?:and|or)(?= )"
     r"|[,、] ?(?:和|与|以及|还有|及|或))"
     r" ?(?:选项|option )?[\"'(\[{]{0,3}"
 )
 _SEPARATOR = rf"(?:{_LINKED}|[\"')\]}}]{{1,2}} ?[\"'(\[{{]{{1,2}}| )"
+_WORD_END = r"(?![A-Za-z0-9]|-(?:[a-z0-9]|[A-Z](?:[A-Za-z0-9]|-)))"
 _NO_ARTICLE = (
     r"(?! (?!and\b|or\b|is\b|are\b|because|since|as\b|which|with\b|for\b|not\b|but\b"
     r"|only|was\b|would|"
@@ -178,9 +182,9 @@ _NO_ARTICLE = (
 def grammar(letters: str) -> Grammar:
     """Compile the patterns for ``letters`` (upper case, distinct)."""
     up, low = re.escape(letters), re.escape(letters.lower())
-    item, small = rf"[{up}]{{1,8}}+(?!-?[A-Za-z0-9])", rf"[{low}]{{1,8}}+(?!-?[A-Za-z0-9'])"
+    item, small = rf"[{up}]{{1,8}}+{_WORD_END}", rf"[{low}]{{1,8}}+(?!-?[A-Za-z0-9'])"
     front = rf"[{up}](?<![A-Za-z0-9].)(?<![A-Za-z]['-].)"
-    first = rf"{front}[{up}]{{0,7}}+(?!-?[A-Za-z0-9])"
+    first = rf"{front}[{up}]{{0,7}}+{_WORD_END}"
     listing = rf"{first}(?:{_SEPARATOR}{item}){{0,11}}+{_NO_ARTICLE}"
     low_first = rf"[{low}](?<![A-Za-z0-9].)(?<![A-Za-z]['-].)[{low}]{{0,7}}+(?!-?[A-Za-z0-9'])"
     few = rf"[{up}](?![A-Za-z0-9])(?:{_SEPARATOR}{item}){{0,11}}+"

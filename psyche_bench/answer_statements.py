@@ -172,7 +172,7 @@ def wholes(text: str, offer: Scope) -> Iterator[Statement]:
     for pattern, letters in ((say.ALL_RIGHT, offer.every), (say.NONE_RIGHT, None)):
         for match in islice(pattern.finditer(text), 100):
             sentence = cues.sentence_before(text, match.start())
-            if cues.dismissed(sentence, "whole") or "其" in sentence[-2:]:
+            if cues.dismissed(sentence, "whole") or "其" in sentence[-2:] or "除" in sentence[-12:]:
                 continue
             named = slots.text_at(text, match.start(), offer)
             yield Statement(match.start(), match.end(), named[1] if named else letters, LIKELY)
@@ -230,6 +230,9 @@ def _first_line(text: str, offer: Scope) -> Iterator[Statement]:
         return
     if re.match(r"[A-Z](?! ?[.、:)])", line) and (len(line) > 30 or re.search("[,。、]", line)):
         return
+    small = re.fullmatch(r"\(?([a-h])[).、] ?[\u4e00-\u9fff][^\n]{0,40}", text)
+    if small is not None:
+        yield Statement(0, len(text), frozenset(small[1].upper()), FIRM)
     run = slots.label_run(text, 0, offer)
     if run is None or say.VERDICT_WORD.search(line):
         return
@@ -252,7 +255,9 @@ def _said_first(text: str, offer: Scope) -> Statement | None:
 
 def _alone(line: str, offer: Scope) -> frozenset[str] | None:
     match = offer.words.bare.fullmatch(line)
-    if match is not None and not slots.is_hedged(line):
+    shut = line[match.end(match.lastindex or 0) :] if match is not None else ""
+    judged = "(" in shut and say.VERDICT_WORD.search(shut) is not None
+    if match is not None and not slots.is_hedged(line) and not judged:
         return slots.letters_in(match[1] or match[2], offer.words)
     letter = offer.texts.get(slots.squeeze(line)) if offer.texts else None
     return frozenset(letter) if letter else None

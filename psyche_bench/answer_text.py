@@ -76,7 +76,7 @@ _TAGS_JOINED = re.compile(r"</answer>[ \n]{0,3}<answer>", re.IGNORECASE)
 _BREAKS = frozenset("br p li ul ol div tr h1 h2 h3 h4 table".split())
 _SPACES = re.compile(r"[ \n]{2,}")
 _BOXES = re.compile(r"(?<=[A-Z])\}{1,3} ?(?:和|与|,|、|and)? ?boxed\{{1,2}(?=[A-Z])")
-_CHECKBOX = re.compile(r"(?m)^[-+·] ?\[([xX✗ ✓])\]")
+_CHECKBOX = re.compile(r"(?m)^(?:[-+·] ?)?\[([xX✗ ✓])\]")
 
 
 def _tag(match: re.Match[str]) -> str:
@@ -104,6 +104,8 @@ def normalise(text: str) -> str:
         odds |= _TABLE.keys() & set(text)
     for odd in odds:
         text = text.replace(odd, _TABLE[odd])
+    if "○" in text and "✗" in text:
+        text = text.replace("○", "✓")
     if "<" in text:
         text = _TAGS_JOINED.sub("、", text)
         text = _TAG.sub(_tag, _TOKEN_TAG.sub(f"\n{CUT}", text))

@@ -107,7 +107,7 @@ def _led(text: str, claim: Claim) -> bool:
 
 def tally(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
     """The letters judged right, when the judgements together are clearly an answer."""
-    ticked = _ticks(text, offer.words) or _table(text, offer.words)
+    ticked = _ticks(text, offer.words) or _table(text, offer.words) or _pairs(text)
     if ticked is not None:
         return None if say.WRONG_STEM.search(text) else ticked.chosen
     simple = _opening(text, found, offer) or _marked(text, offer.words)
@@ -207,6 +207,14 @@ def _table(text: str, words: say.Grammar) -> Ballot | None:
     return ballot if len(ballot.right | ballot.wrong) > 1 else None
 
 
+def _pairs(text: str) -> Ballot | None:
+    """``A: Y, B: N, C: Y`` and ``A. 否⏎B. 是``: three options at least."""
+    ballot = Ballot()
+    for pair in islice(say.PAIR.finditer(text), 40):
+        ballot.add({pair[1]}, pair[2] is not None)
+    return ballot if len(ballot.right | ballot.wrong) > 2 else None
+
+
 def _opening(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
     """ "B选项正确。" opening a reply that then explains the others; never the first option."""
     if not found or found[0].start > 2 or text[found[0].end : found[0].end + 2].strip("的") == "":
@@ -240,9 +248,6 @@ def _lines(text: str, words: say.Grammar, ballot: Ballot) -> bool:
         part = text[label.end(1) : min(stop, label.end() + 400)].split("\n", maxsplit=1)[0]
         if (other := words.upper.search(part)) is not None:
             part = part[: other.start()]
-        if (whole := say.WHOLE_VERDICT.fullmatch(part.lstrip(".、:)]\"'"))) is not None:
-            ballot.add(frozenset(label[1].upper()), whole["good"] is not None)
-            continue
         seen = {
             match.lastgroup in ("good", "goodtick") for match in say.SEGMENT_VERDICT.finditer(part)
         }

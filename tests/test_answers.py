@@ -191,7 +191,7 @@ def test_renaming_the_options_renames_the_reading(
     assert second.letters == frozenset(after)
 
 
-TERMS = ("型", "理论", "模型", "ABC的", "到D", "组", "因素", "Ⓒ", "🅰")
+TERMS = ("型", "理论", "模型", "ABC的", "到D", "组", "因素", "Ⓒ", "🅰", "ａ")
 """Where letters are no options (A型人格) or have other shapes, renaming says nothing."""
 CHINESE = [
     case
