@@ -30,6 +30,9 @@ COMMANDS: dict[str, Command] = {
     "score": Command("psyche_bench.cli_score", "", "score saved replies again, with no model"),
     "data": Command("psyche_bench.cli_data", "", "list, get, check and locate the data sets"),
     "compare": Command("psyche_bench.cli_compare", "", "differences between runs, with intervals"),
+    "robustness": Command(
+        "psyche_bench.cli_robustness", "", "what a score owes to option order and prompt language"
+    ),
     "contamination": Command(
         "psyche_bench.cli_contamination", "", "duplicates between and inside item sets"
     ),

@@ -83,7 +83,8 @@ def load(paths: list[Path]) -> "list[Run]":
         passport: Any = read_json(card) if card.is_file() else {}
         if not isinstance(passport, dict):
             raise RunError(f"{card}: a JSON object is expected. Was it written by hand?")
-        found.append(Run(str(passport.get("model") or path), outcomes.load(lines), passport))
+        name = passport.get("name") or passport.get("model") or path
+        found.append(Run(str(name), outcomes.load(lines), passport))
     counts = Counter(run.name for run in found)
     return [
         run if counts[run.name] == 1 else run._replace(name=str(path))

@@ -22,7 +22,9 @@ from psyche_bench.schemas import Outcome, Record
 
 SHARES = ("standard", "elastic")
 """Measures in [0, 1], reported in percent; text metrics come in percent already."""
-PASSPORT_KEYS = ("protocol", "lang", "num_fewshot", "limit", "view", "data_hashes", "prompt_hashes")
+PASSPORT_KEYS = (
+    "protocol", "lang", "rotation", "num_fewshot", "limit", "view", "data_hashes", "prompt_hashes",
+)  # fmt: skip
 
 
 class Place(NamedTuple):

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from psyche_bench import answers, scoring, textmetrics
+from psyche_bench import rotation as rotations
 from psyche_bench.errors import DataError, ScoreError
 from psyche_bench.jsonl import read_lines
 from psyche_bench.schemas import Outcome, Question, State
@@ -25,6 +26,7 @@ def grade(  # noqa: PLR0913  # what a saved reply's file may tell, each by its n
     prompt_hash: str = "",
     tokens: int | None = None,
     capped: bool | None = None,
+    rotation: int = 0,
 ) -> Outcome:
     """Grade one reply.
 
@@ -33,12 +35,17 @@ def grade(  # noqa: PLR0913  # what a saved reply's file may tell, each by its n
         reply: the model's text as written, reasoning included; None when there is none.
         tokens: tokens written, None where the backend does not tell.
         capped: whether the token cap stopped the model.
+        rotation: how far the options were moved along when the question was put: the reply is
+            read as they were shown, and what it chose is told in the release's letters.
 
     Returns:
         The outcome; ``scores`` is empty where no gold is known, never zero for that reason.
     """
     chosen = question.kind in ("smcq", "mmcq")
-    state, predicted, scores = (_chosen if chosen else _written)(question, reply, capped)
+    if chosen:
+        state, predicted, scores = _chosen(question, reply, capped, rotation)
+    else:
+        state, predicted, scores = _written(question, reply, capped)
     return Outcome(
         id=question.id,
         task=task,
@@ -51,21 +58,24 @@ def grade(  # noqa: PLR0913  # what a saved reply's file may tell, each by its n
         scores=scores,
         tokens=tokens,
         capped=capped,
+        rotation=rotation,
     )
 
 
 Graded = tuple[State, str | None, dict[str, float]]
 
 
-def _chosen(question: Question, reply: str | None, capped: bool | None) -> Graded:
+def _chosen(question: Question, reply: str | None, capped: bool | None, by: int) -> Graded:
     if reply is None:
         return "missing", None, _option_scores(None, question.gold)
-    reading = answers.read(reply, "".join(question.options) or "ABCDE", question.options)
-    scores = _option_scores(reading.letters, question.gold)
+    options = rotations.rotate(question, by).options
+    reading = answers.read(reply, "".join(options) or "ABCDE", options)
     if reading.letters is None:
         cut = reading.state == "truncated" or bool(capped)
-        return ("truncated" if cut else "unparsed"), None, scores
-    return _state(scores), "".join(sorted(reading.letters)), scores
+        return ("truncated" if cut else "unparsed"), None, _option_scores(None, question.gold)
+    predicted = rotations.released("".join(sorted(reading.letters)), question, by)
+    scores = _option_scores(frozenset(predicted), question.gold)
+    return _state(scores), predicted, scores
 
 
 def _option_scores(predicted: frozenset[str] | None, gold: str | None) -> dict[str, float]:
@@ -133,6 +143,7 @@ class _Line(BaseModel):
     prompt_hash: str = ""
     tokens: int | None = None
     capped: bool | None = None
+    rotation: int = 0
 
 
 class SavedReply(dict[str, Any]):
@@ -181,6 +192,7 @@ def _from_sample(path: Path, number: int, row: dict[str, Any]) -> tuple[str, Sav
             "Pass samples of the tasks that `psyche-bench tasks` lists."
         )
     line = {k: doc.get(k) for k in ("id", "task", "protocol", "prompt_hash")}
+    line["rotation"] = doc.get("rotation", 0)
     try:
         if doc.get("choices"):
             likelihoods = [float(response[0][0]) for response in row["resps"]]

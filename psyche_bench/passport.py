@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from psyche_bench import prompting, sources
@@ -68,6 +69,30 @@ def data_hashes(outcomes: Sequence[Outcome]) -> dict[str, str]:
     return {name: sources.data_hash(name) for name in names}
 
 
+def model_name(settings: Mapping[str, Any]) -> str:
+    """What people call the model: ``pretrained`` or ``model`` of its arguments, else the backend.
+
+    A path gives its last part; an adapter is named behind its base.
+
+    >>> model_name({"model": "hf", "model_args": {"pretrained": "/models/Qwen2.5-7B/"}})
+    'Qwen2.5-7B'
+    >>> model_name({"model": "hf", "model_args": {"pretrained": "org/base", "peft": "./mine"}})
+    'org/base+mine'
+    >>> model_name({"model": "dummy", "model_args": None})
+    'dummy'
+    """
+    arguments = settings.get("model_args") or {}
+    base = arguments.get("pretrained") or arguments.get("model") or settings["model"]
+    return "+".join(_last_part(str(name)) for name in (base, arguments.get("peft")) if name)
+
+
+def _last_part(name: str) -> str:
+    """``org/model`` of a hub stays whole; a path on disk is told by its start or its length."""
+    path = Path(name)
+    on_disk = path.is_absolute() or name.startswith((".", "~")) or len(path.parts) > 2
+    return path.name if on_disk else name
+
+
 def passport(settings: Mapping[str, Any], outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """The passport of a finished run.
 
@@ -77,6 +102,7 @@ def passport(settings: Mapping[str, Any], outcomes: Sequence[Outcome]) -> dict[s
     """
     safe: dict[str, Any] = masked(dict(settings))
     record: dict[str, Any] = {
+        "name": model_name(safe),
         **safe,
         "prompt_hashes": prompt_hashes(outcomes),
         "data_hashes": data_hashes(outcomes),
@@ -91,6 +117,7 @@ def passport(settings: Mapping[str, Any], outcomes: Sequence[Outcome]) -> dict[s
             "tasks": "+".join(record["prompt_hashes"]),
             "protocol": safe.get("protocol"),
             "lang": safe.get("lang"),
+            "rotation": safe.get("rotation") or None,
             "prompts": prompting.text_hash(*record["prompt_hashes"].values()),
             "data": "+".join(record["data_hashes"].values()),
             "view": record["view"],

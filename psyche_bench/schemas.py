@@ -84,7 +84,9 @@ class Outcome(Record):
     ``scores`` holds ``standard`` and ``elastic`` in [0, 1] for choices, text metrics in [0, 100]
     for written answers, and is empty where nothing can be graded. ``tokens`` is the number of
     tokens the model wrote and ``capped`` whether it was stopped by the protocol's cap; both are
-    None where the backend does not tell.
+    None where the backend does not tell. ``predicted`` and ``gold`` are the release's letters,
+    also where the options were shown moved along by ``rotation``
+    (:mod:`psyche_bench.rotation`).
     """
 
     id: str
@@ -98,3 +100,4 @@ class Outcome(Record):
     scores: dict[str, float] = {}
     tokens: int | None = None
     capped: bool | None = None
+    rotation: int = 0

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from psyche_bench.prompting import LANGS, protocols
 from psyche_bench.table import add_format, render
@@ -15,12 +16,14 @@ def configure_eval(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Every other option is passed to `lm_eval run` (see `lm_eval run --help`): --model, "
         "--model_args, --tasks, --limit, --apply_chat_template, --output_path, --wandb_args, … "
-        "Started again with the same settings, a killed run goes on where it was."
+        "Started again with the same settings, a killed run goes on where it was. "
+        "--metadata '{\"rotation\": 1}' shows each option's text under the next letter (0 to 4); "
+        "`psyche-bench robustness` holds such runs against each other."
     )
     parser.add_argument(
-        "--protocol", choices=list(protocols()), default="paper-1024", help="how replies are made"
+        "--protocol", choices=list(protocols()), help="how replies are made (default: paper-1024)"
     )
-    parser.add_argument("--lang", choices=LANGS, default="zh", help="language of the prompts")
+    parser.add_argument("--lang", choices=LANGS, help="language of the prompts (default: zh)")
     parser.add_argument(
         "--batch_tokens",
         type=int,
@@ -39,11 +42,19 @@ def handle_eval(args: argparse.Namespace) -> int:
         raise _usage("no tasks: add --tasks pceb (see `psyche-bench tasks`).")
     return run.evaluate(
         arguments,
-        protocol=args.protocol,
-        lang=args.lang,
+        protocol=_asked("protocol", args.protocol, arguments.metadata, "paper-1024"),
+        lang=_asked("lang", args.lang, arguments.metadata, "zh"),
         batch_tokens=args.batch_tokens,
         form=args.format,
     )
+
+
+def _asked(name: str, option: str | None, metadata: dict[str, Any] | None, default: str) -> str:
+    """Our option, or what lm_eval's own ``--metadata`` says in its place."""
+    meant = (metadata or {}).get(name)
+    if option and meant and option != meant:
+        raise _usage(f"--{name} {option}, but --metadata says {meant!r}. Give one of them.")
+    return str(option or meant or default)
 
 
 def _usage(problem: str) -> SystemExit:

@@ -24,6 +24,7 @@ class CounsellingTask(ExamTask):
             "subject": question.subject,
             "prompt": question.stem,
             "prompt_hash": prompting.text_hash(system, *said, question.stem),
+            "rotation": 0,
             "choices": [],
             "continuations": [],
             "target": "",

@@ -2,7 +2,9 @@
 
 A YAML names a subset (``dataset_kwargs: {source, split, subset}``); protocol and language come
 from ``--metadata '{"protocol": "direct", "lang": "en"}'`` (``psyche-bench eval --protocol direct
---lang en`` writes that). Everything that reads, grades or renders lives in the core.
+--lang en`` writes that), and so does the order of the options: ``{"rotation": 1}`` shows each text
+under the next letter (:mod:`psyche_bench.rotation`). Everything that reads, grades
+or renders lives in the core.
 """
 
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import datasets
 from lm_eval.api.task import ConfigurableTask
 
-from psyche_bench import outcomes, prompting, sources
+from psyche_bench import outcomes, prompting, rotation, sources
 from psyche_bench.errors import DataError
 from psyche_bench.prompting import Lang
 from psyche_bench.schemas import Question
@@ -25,7 +27,7 @@ class ExamTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no type
     """One subset of a benchmark under one protocol.
 
     Raises:
-        RunError: the protocol is unknown.
+        RunError: the protocol is unknown, or the rotation no whole number from 0 to 4.
         DataError: the data set is absent, or the subset holds no items.
     """
 
@@ -36,9 +38,15 @@ class ExamTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no type
         self.lang: Lang = asked.get("lang", "zh")
         if self.lang not in prompting.LANGS:
             raise DataError(f"no prompts in language {self.lang!r}. Known: zh, en.")
+        self.rotation = rotation.checked(asked.get("rotation", 0))
         # Any value here keeps lm_eval from looking our metrics up in its own registry.
         config["process_results"] = "process_results"
-        config["metadata"] = {**asked, "protocol": self.protocol.name, "lang": self.lang}
+        config["metadata"] = {
+            **asked,
+            "protocol": self.protocol.name,
+            "lang": self.lang,
+            "rotation": self.rotation,
+        }
         self.questions = _questions(str(config["task"]), config["dataset_kwargs"])
         if self._compares_options:
             config |= {"output_type": "multiple_choice", "doc_to_choice": "continuations"}
@@ -64,7 +72,8 @@ class ExamTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no type
         docs = [self._doc(question) for question in self.questions.values()]
         self.dataset = datasets.DatasetDict({"test": datasets.Dataset.from_list(docs)})
 
-    def _doc(self, question: Question) -> dict[str, Any]:
+    def _doc(self, released: Question) -> dict[str, Any]:
+        question = rotation.rotate(released, self.rotation)
         prompt = prompting.prompt(question, self.protocol.ask, self.lang)
         shots = self._exemplars(question)
         turns = [text for shot in shots for text in (shot["prompt"], shot["target"])]
@@ -76,6 +85,7 @@ class ExamTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no type
             "subject": question.subject,
             "prompt": prompt,
             "prompt_hash": prompting.text_hash(*turns, prompt),
+            "rotation": self.rotation if question.options else 0,
             "choices": options if self._compares_options else [],
             "continuations": [prompting.continuation(letters) for letters in options],
             "target": self._target(question),
@@ -85,7 +95,10 @@ class ExamTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no type
         return prompting.answer(question, self.lang) if question.gold or question.reference else ""
 
     def _exemplars(self, question: Question) -> list[dict[str, str]]:
-        """The exemplar turns of an item's file, in their fixed order; none without few-shot."""
+        """The exemplar turns of an item's file, in their fixed order; none without few-shot.
+
+        Exemplars are never rotated: between two rotations only the item asked differs.
+        """
         if not self.config.num_fewshot:
             return []
         return [
@@ -122,7 +135,9 @@ class ExamTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no type
             reply = results[0]
             # Our backends count; under plain lm_eval a reply is a bare string.
             tokens, capped = getattr(reply, "tokens", None), getattr(reply, "capped", None)
-        graded = outcomes.grade(question, str(reply), tokens=tokens, capped=capped)
+        graded = outcomes.grade(
+            question, str(reply), tokens=tokens, capped=capped, rotation=doc["rotation"]
+        )
         metrics = dict(graded.scores)
         if question.kind in ("smcq", "mmcq"):
             metrics |= {f"{name}{ALL_ITEMS}": value for name, value in graded.scores.items()}

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from psyche_bench import outcomes, passport, report, sources, summary
+from psyche_bench import outcomes, passport, report, rotation, sources, summary
 from psyche_bench.errors import RunError
 from psyche_bench.jsonl import read_json, write_json, write_lines, write_text
 from psyche_bench.prompting import text_hash
@@ -25,8 +25,9 @@ from psyche_bench.tasks.catalogue import listing, needed_data, tasks_path
 from psyche_bench.tasks.journal import Journal
 
 COMPARED = (
-    "model", "model_args", "tasks", "protocol", "lang", "limit", "samples", "num_fewshot",
-    "gen_kwargs", "apply_chat_template", "fewshot_as_multiturn", "system_instruction", "seed",
+    "model", "model_args", "tasks", "protocol", "lang", "rotation", "limit", "samples",
+    "num_fewshot", "gen_kwargs", "apply_chat_template", "fewshot_as_multiturn",
+    "system_instruction", "seed",
 )  # fmt: skip
 """Settings that make a run what it is: a folder takes one combination of them."""
 
@@ -40,12 +41,17 @@ def lm_eval_arguments(words: Sequence[str]) -> argparse.Namespace:
 
 
 def settings_of(arguments: argparse.Namespace, protocol: str, lang: str) -> dict[str, Any]:
-    """What a run is asked for, as plain JSON values."""
+    """What a run is asked for, as plain JSON values.
+
+    Raises:
+        RunError: the rotation in ``--metadata`` is no whole number from 0 to 4.
+    """
     given = vars(arguments)
     model = given.get("model") or "hf"
     settings = {name: given.get(name) for name in COMPARED}
     tasks = sorted({task for entry in given["tasks"] for task in str(entry).split(",")})
     settings |= {"model": model, "tasks": tasks, "protocol": protocol, "lang": lang}
+    settings["rotation"] = rotation.checked((given.get("metadata") or {}).get("rotation", 0))
     limit = settings["limit"]  # lm_eval reads it as a float: a count from 1 on, a share below
     settings["limit"] = int(limit) if limit and limit >= 1 else limit
     return settings | {"backend": model, "batch_size": given.get("batch_size")}
@@ -53,11 +59,12 @@ def settings_of(arguments: argparse.Namespace, protocol: str, lang: str) -> dict
 
 def default_folder(settings: dict[str, Any]) -> Path:
     """Where a run goes when no ``--output_path`` is given: the same settings, the same folder."""
-    arguments = settings["model_args"] or {}
-    name = Path(str(arguments.get("pretrained") or arguments.get("model") or settings["model"]))
-    readable = re.sub(r"[^\w.-]+", "-", name.name)
+    readable = re.sub(r"[^\w.-]+", "-", Path(passport.model_name(settings)).name)
+    parts = [readable, str(settings["protocol"])]
+    parts += ["en"] if settings["lang"] == "en" else []
+    parts += [f"rotation{settings['rotation']}"] if settings["rotation"] else []
     told_apart = text_hash(*(repr(settings[key]) for key in COMPARED))[:6]
-    return Path("runs") / f"{readable}-{settings['protocol']}-{told_apart}"
+    return Path("runs") / "-".join([*parts, told_apart])
 
 
 def evaluate(
@@ -135,6 +142,7 @@ def _generate(
         **(getattr(arguments, "metadata", None) or {}),
         "protocol": settings["protocol"],
         "lang": settings["lang"],
+        "rotation": settings["rotation"],
     }
     if arguments.wandb_args:
         prepare_wandb()
