@@ -143,5 +143,5 @@ def test_forms_hold_the_same_rows(invented, capsys):
 
 
 def test_an_unknown_name_is_named():
-    with pytest.raises(DataError, match="no data set is called 'pcebb'. Known: pceb, cpsyexam"):
+    with pytest.raises(DataError, match=r"no data set is called 'pcebb'. Known: pceb, cpsyexam"):
         check.check("pcebb")

@@ -42,7 +42,9 @@ def test_the_version_alone_goes_to_stdout():
 def test_help_names_every_command():
     found = run("--help")
     assert found.returncode == 0
-    missing = [n for n in cli.COMMANDS if not re.search(rf"^ {{4}}{n}\s", found.stdout, re.MULTILINE)]
+    missing = [
+        n for n in cli.COMMANDS if not re.search(rf"^ {{4}}{n}\s", found.stdout, re.MULTILINE)
+    ]
     assert missing == []
 
 

@@ -108,16 +108,17 @@ def test_golds_that_are_rendered_are_read_back(data_root):
         if question.kind == "qa" or question.gold is None:
             continue
         choices, gold = "".join(question.options), frozenset(question.gold)
-        for sentence in (
+        sentences = {
             answers.render(question.gold),
             prompting.answer(question, "zh"),
             prompting.answer(question, "en"),
-        ):
+        }
+        for sentence in sentences:
             checked += 1
             if answers.read(sentence, choices, question.options).letters != gold:
                 wrong.append((question.id, sentence))
     assert wrong == []
-    assert checked == 3 * (3863 + 9855 + 1097)
+    assert checked >= 2 * (3863 + 9855 + 1097)
 
 
 def pceb_rows(root: Path) -> dict[tuple[str, int, int], dict[str, object]]:
