@@ -118,7 +118,7 @@ SEGMENT_VERDICT = re.compile(
 MARKED = re.compile(r"[(\[←→\-] ?(?:这是)?(?:正确|答案|正解|正确答案|正确选项|✓)[)\]]? ?$|✓ ?$")
 """Ends the line of the option that a model marks in a list of all options."""
 PAIR = re.compile(
-    r"(?<![A-Za-z])([A-Z]) ?[.、:=)\-] ?(?:(是|Y|T|Yes|True)|(?:否|N|F|No"
+    r"([A-Z])(?<![A-Za-z].) ?[.、:=)\-] ?(?:(是|Y|T|Yes|True)|(?:否|N|F|No"
     r"|False))(?![A-Za-z\u4e00-\u9fff])"
 )
 """A letter with a one-word judgement: ``A: Y``, ``B. 否``."""
@@ -131,14 +131,22 @@ WRONG_STEM = re.compile(
         rf"{word}[^\sA-Z,。:]{{0,6}}的(?:一项|选项|一个|说法|是|有)"
         for word in "不正确 错误 不恰当 不属于 不符合 不合适 不准确 不包括 有误 不是".split()
     )
-    + r"|[Ww]hich [^.?\n]{0,40}(?:not|incorrect|false|wrong)"
+    + r"|Which [^.?\n]{0,40}(?:not|incorrect|false|wrong)"
+    + r"|which [^.?\n]{0,40}(?:not|incorrect|false|wrong)"
 )
+LABEL_TEXT = re.compile(r" ?[.、:] ?[^,。;:\n]{1,30}?(?= ?(?:是(?:正确|最|错|不)|最|不?符合|更))")
+"""An option's text between its letter and the judgement: B. 森田疗法 是正确的."""
 JUDGEMENT = re.compile(
-    r"(?: ?[.、:] ?[^,。;:\n]{1,30}?(?= ?(?:是(?:正确|最|错|不)|最|不?符合|更)))?"
     rf" ?{ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]]{{0,2}}(?:{_ADVERB}){{0,5}}+(?:(?P<bad>{_BAD})"
     rf"|(?P<good>{_GOOD}))"
 )
 """What follows letters when they are judged: 两项都正确, 选项说法错误."""
+SUBJECT = re.compile(rf" ?{ITEMS}")
+JUDGEMENT_START = frozenset(
+    "都均全皆才则也是为属最更比较同显应完说表描的可要需其无很一判观做不错有排干正对没符合恰准贴适佳科典好选入当成"
+    ":- →✓✗(\"')]"
+)
+"""The characters a judgement can begin with (Latin letters apart): a cheap sieve."""
 CHOSEN = re.compile(
     r"的?,? ?(?:故|所以|因此|应该?|应当|要|可)?(?:(?P<bad>不(?:当|入|应该?|能|要)?选"
     r"|排除)|(?P<good>[当入]选|选(?=[。;,\s]|$)))"

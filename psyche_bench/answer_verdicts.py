@@ -64,9 +64,10 @@ def _claims(text: str, offer: Scope) -> Iterator[Claim]:
     for match in islice(pattern.finditer(text), 1000):
         if match.start() < done:
             continue
-        span = words.span.match(text, match.start())
+        near = text[match.end() : match.end() + 1]
+        span = words.span.match(text, match.start()) if near in "-~到至 " else None
         end = span.end() if span else match.end()
-        said = say.JUDGEMENT.match(text, end)
+        said = _judged(text, end)
         if said is None or is_hedged(match[0]) or _NOT_MEANT.match(text, said.end()):
             continue
         if _NOT_A_CLAIM.search(text[max(0, match.start() - 8) : match.start()]):
@@ -81,6 +82,17 @@ def _claims(text: str, offer: Scope) -> Iterator[Claim]:
                 right, relative, done = chosen["good"] is not None, True, chosen.end()
             best = right and say.SUPERLATIVE.search(said[0]) is not None
             yield Claim(match.start(), done, letters, right, best, relative)
+
+
+def _judged(text: str, end: int) -> re.Match[str] | None:
+    if text[end : end + 1] in ".、: " and (named := say.LABEL_TEXT.match(text, end)) is not None:
+        end = named.end()
+    subject = say.SUBJECT.match(text, end)
+    begin = subject.end() if subject else end
+    char = text[begin : begin + 1]
+    if char not in say.JUDGEMENT_START and not (char.isascii() and char.isalpha()):
+        return None
+    return say.JUDGEMENT.match(text, end)
 
 
 def concluded(text: str, found: list[Claim]) -> tuple[int, frozenset[str]] | None:
