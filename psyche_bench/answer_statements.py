@@ -44,9 +44,8 @@ def stated(text: str, offer: Scope) -> Iterator[Statement]:
 
 def _from_the_end(text: str, offer: Scope) -> Iterator[Statement]:
     """The cued statements back to the last firm one, joined with what it adds to (再选B)."""
-    lists = list(islice(offer.words.upper.finditer(text), 3000))
     added: Statement | None = None
-    for match in reversed(lists[:50] + lists[50:][-250:]):
+    for match in _lists_from_the_end(text, offer):
         statement = _behind_cue(text, match, offer)
         if statement is None:
             continue
@@ -62,6 +61,14 @@ def _from_the_end(text: str, offer: Scope) -> Iterator[Statement]:
             return
     if added is not None:
         yield added
+
+
+def _lists_from_the_end(text: str, offer: Scope) -> Iterator[re.Match[str]]:
+    """Lists of letters, last first; the last sentences, most replies' answer, alone."""
+    tail = max(text.rfind(mark, 0, max(0, len(text) - 300)) for mark in "。\n") + 1
+    yield from reversed(list(islice(offer.words.upper.finditer(text, tail), 150)))
+    before = list(islice(offer.words.upper.finditer(text, 0, tail), 3000))
+    yield from reversed(before[:30] + before[30:][-120:])
 
 
 def _adds(text: str, statement: Statement) -> bool:

@@ -59,8 +59,9 @@ def _spelling_table() -> dict[str, str]:
 
 
 _TABLE = _spelling_table()
-_ODD = re.compile("[" + re.escape("".join(odd for odd in _TABLE if odd <= "\uffff")) + "]")
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_ODD = re.compile(
+    "[" + re.escape("".join(odd for odd in _TABLE if odd <= "\uffff")) + "\U00010000-\U0010ffff]"
+)
 _STRUCK = re.compile(r"~~[^~\n]{0,200}~~")
 _LATEX = (
     (re.compile(r"\\n(?![a-z])"), "\n"),
@@ -99,10 +100,7 @@ def normalise(text: str) -> str:
             text = pattern.sub(plain, text)
     if "~~" in text:
         text = _STRUCK.sub("", text)
-    odds = set(_ODD.findall(text))
-    if _ASTRAL.search(text):
-        odds |= _TABLE.keys() & set(text)
-    for odd in odds:
+    for odd in _TABLE.keys() & set(_ODD.findall(text)):
         text = text.replace(odd, _TABLE[odd])
     if "○" in text and "✗" in text:
         text = text.replace("○", "✓")

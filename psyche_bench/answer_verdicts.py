@@ -61,7 +61,7 @@ def _claims(text: str, offer: Scope) -> Iterator[Claim]:
     words = offer.words
     pattern = words.upper if words.upper.search(text) else words.lower
     done = 0
-    for match in islice(pattern.finditer(text), 1000):
+    for match in islice(pattern.finditer(text), 500):
         if match.start() < done:
             continue
         near = text[match.end() : match.end() + 1]
