@@ -106,7 +106,8 @@ test: $(VENV)/.dev $(SMALL)/config.json
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	@rm -rf build
-	$(VENV)/bin/python -m build --no-isolation --outdir build . >'$(LOG)' 2>&1 \
+	@echo 'building sdist and wheel'
+	@$(VENV)/bin/python -m build --no-isolation --outdir build . >'$(LOG)' 2>&1 \
 	  || { cat '$(LOG)'; exit 1; }
 	$(PIP) install --quiet --no-deps --no-compile --target build/installed build/*.whl
 	@$(ENTER); top=$$PWD; cd build/installed && echo 'mypy --strict on the wheel' \
