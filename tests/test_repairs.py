@@ -196,6 +196,16 @@ def repaired(question, benchmark="pceb"):
     return after, changes
 
 
+RADICALS = (
+    "⻅见 ⻓长 ⻔门 ⻆角 ⻝食 ⻢马 ⻋车 ⻘青 ⻛风 ⺠民 ⻩黄 ⻙韦 ⻬齐 ⻜飞 ⻤鬼 ⻉贝 ⻨麦 ⻮齿 ⻦鸟"
+)
+
+
+@pytest.mark.parametrize("pair", RADICALS.split())
+def test_radicals_that_unicode_leaves_alone(pair):
+    assert repaired(question(stem=pair[0]))[0].stem == pair[1]
+
+
 STEMS = [
     ("114．下列说法", "下列说法", "a number with the full-width stop"),
     ("3. 下列说法", "下列说法", "a number with the ASCII stop"),
