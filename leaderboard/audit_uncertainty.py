@@ -7,9 +7,11 @@ so a paired comparison would be sharper. Neither can be had from printed tables 
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from math import hypot, sqrt
+from math import hypot
 from statistics import NormalDist
 from typing import NamedTuple
+
+from psyche_bench import stats
 
 LEVEL = 0.95
 QUANTILE = NormalDist().inv_cdf((1 + LEVEL) / 2)
@@ -28,15 +30,14 @@ class Estimate(NamedTuple):
 
 
 def binomial_mean(figures: Sequence[Decimal], sizes: Sequence[int]) -> Estimate:
-    """Unweighted mean of m columns, ``se = sqrt(Σ p(1 - p)/n) / m``.
+    """Unweighted mean of m columns, ``se = sqrt(Σ p(1 - p)/n) / m``; stats.binomial_average.
 
     >>> estimate = binomial_mean([Decimal("50.00"), Decimal("90.00")], [100, 400])
     >>> round(estimate.mean, 2), round(estimate.error, 2), round(estimate.half_width, 2)
     (70.0, 2.61, 5.12)
     """
-    shares = [float(figure) / 100 for figure in figures]
-    variance = sum(p * (1 - p) / n for p, n in zip(shares, sizes, strict=True))
-    return Estimate(100 * sum(shares) / len(shares), 100 * sqrt(variance) / len(shares))
+    found = stats.binomial_average([float(figure) for figure in figures], sizes)
+    return Estimate(found.estimate, found.standard_error or 0.0)
 
 
 def difference(first: Estimate, second: Estimate) -> Estimate:

@@ -12,6 +12,14 @@ PAPER_HELP = "print a published table, or audit the published numbers"
 
 def configure_paper(parser: argparse.ArgumentParser) -> None:
     """``psyche-bench paper [TABLE | audit]``."""
+    parser.description = (
+        "Print a table of the paper as data, or audit the printed numbers: whatever follows from "
+        "other printed numbers or from the item counts is computed again and called consistent, "
+        "rounding, truncated, impossible or not checkable, with the arithmetic."
+    )
+    parser.epilog = (
+        "Examples: psyche-bench paper table1 --format csv; psyche-bench paper audit --out audit."
+    )
     parser.add_argument(
         "what",
         nargs="?",

@@ -19,6 +19,14 @@ FEW_PAIRS = 3
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
+    parser.description = (
+        "Compare saved runs item by item: the difference on every column with a 95 % interval "
+        "that knows which items share a vignette, p (exact McNemar, or a paired cluster "
+        "bootstrap) and p after Holm over all pairs, the items that flipped (--format json), and "
+        "the ranks each run may hold. Runs that differ in protocol, items or prompts are refused "
+        "with the reason."
+    )
+    parser.epilog = "Differences are first minus second, in percentage points."
     parser.add_argument(
         "runs",
         nargs="+",

@@ -17,6 +17,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Name the two sets and how to print what they share."""
     from psyche_bench.table import add_format
 
+    parser.description = (
+        "Which items of A also stand in B: exactly (the same question and set of options, however "
+        "ordered and punctuated), or nearly. With A alone, which items of A are one question. "
+        "--format json lists every pair."
+    )
+    parser.epilog = (
+        "Examples: psyche-bench contamination pceb cpsyexam:train,dev; psyche-bench contamination "
+        "pceb; psyche-bench contamination pceb mine.jsonl (a training file in any JSONL format: "
+        "all of its texts are searched). Lists for PCEB and for CPsyExam dev and test ship with "
+        "the package; `score` and `compare --view clean` use them."
+    )
     parser.add_argument(
         "a",
         metavar="A",
