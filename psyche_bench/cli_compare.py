@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 from psyche_bench.table import Form, add_format, render
 
 if TYPE_CHECKING:
-    from psyche_bench.compare import Comparison, Place, Row, Run, Standing
+    from psyche_bench.compare import Comparison, Flips, Place, Row, Run, Standing
 
 HELP = "compare saved runs item by item: differences, intervals, p, flips, ranks"
+TESTS = {
+    "exact McNemar": "McNemar",
+    "paired cluster bootstrap-t": "bootstrap",
+    "paired cluster t": "cluster t",
+}
+"""Names of the tests in the table, which is wide enough; JSON and CSV give them in full."""
+FEW_FLIPS = 5
+"""So many flipped items are named for each side of a pair; JSON names all."""
 FEW_PAIRS = 3
 """Up to this many pairs every column is printed; beyond, the averages (JSON and CSV hold all)."""
 
@@ -26,7 +34,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "the ranks each run may hold. Runs that differ in protocol, items or prompts are refused "
         "with the reason."
     )
-    parser.epilog = "Differences are first minus second, in percentage points."
+    parser.epilog = (
+        "1st and 2nd are the runs' scores in percent, difference the first minus the second in "
+        "points; only 1st and only 2nd count the items that one run alone has right."
+    )
     parser.add_argument(
         "runs",
         nargs="+",
@@ -156,9 +167,27 @@ def text(found: "Comparison", form: Form, view: str = "all") -> str:
         print("averages only; --format json or csv holds every column", file=sys.stderr)
     blocks = [found.label] if found.label else []
     blocks.append(_counts(found))
-    blocks.append(render([_short(row) for row in rows], form))
+    several = len({row.benchmark for row in rows}) > 1
+    blocks.append(render([_short(row, several) for row in rows], form))
+    if len(found.flips) <= FEW_PAIRS:
+        blocks += ["\n".join(lines) for flips in found.flips if (lines := _flipped(flips))]
     blocks.append(render([_standing(standing) for standing in found.ranks], form))
     return "\n\n".join(blocks)
+
+
+def _flipped(flips: "Flips") -> list[str]:
+    """The first items that one run of a pair alone has right."""
+    sides = (
+        (flips.first, flips.second, flips.only_first),
+        (flips.second, flips.first, flips.only_second),
+    )
+    lines = []
+    for run, other, items in sides:
+        more = f", … {len(items) - FEW_FLIPS} more in --format json" * (len(items) > FEW_FLIPS)
+        if items:
+            named = ", ".join(items[:FEW_FLIPS])
+            lines.append(f"right in {run}, not in {other}: {len(items)} ({named}{more})")
+    return lines
 
 
 def _telling(rows: "Sequence[Row]") -> "list[Row]":
@@ -189,24 +218,26 @@ def _exact(row: "Row") -> dict[str, object]:
     return pair | row.difference.model_dump()
 
 
-def _short(row: "Row") -> dict[str, object]:
+def _short(row: "Row", several: bool) -> dict[str, object]:
     difference = row.difference
     known = difference.low is not None and difference.high is not None
+    benchmark = {"benchmark": row.benchmark} if several else {}
     return {
         "first": row.first,
         "second": row.second,
+        **benchmark,
         "measure": row.measure,
         "column": row.column,
         "n": difference.n,
-        "of first": row.first_value,
-        "of second": row.second_value,
+        "1st": row.first_value,
+        "2nd": row.second_value,
         "difference": f"{difference.estimate:+.2f}",
         "95 %": f"{difference.low:+.2f} to {difference.high:+.2f}" if known else None,
         "p": _p(difference.p),
         "p (Holm)": _p(row.p_holm),
-        "test": difference.test,
-        "only first right": difference.only_first,
-        "only second right": difference.only_second,
+        "test": TESTS[difference.test],
+        "only 1st": difference.only_first,
+        "only 2nd": difference.only_second,
     }
 
 

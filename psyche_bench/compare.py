@@ -127,13 +127,13 @@ def compare(
     runs = _ordered(runs, baseline)
     graded = [check(run, places) for run in runs]
     found = [
-        f"{run.name} differs from {runs[0].name} in {reason}"
+        f"{run.name} differs from {runs[0].name} in {'; '.join(told)}"
         for run, outcomes in zip(runs[1:], graded[1:], strict=True)
-        for reason in reasons(runs[0], graded[0], run, outcomes)
+        if (told := reasons(runs[0], graded[0], run, outcomes))
     ]
     if found and not anyway:
         raise RunError(
-            f"not comparable: {'; '.join(found)}. Run them alike, or pass --anyway to compare the "
+            f"not comparable: {'. '.join(found)}. Run them alike, or pass --anyway to compare the "
             "items in common under a label."
         )
     shared = [item for item in graded[0] if all(item in other for other in graded[1:])]
@@ -143,7 +143,7 @@ def compare(
     if baseline is not None:
         pairs = [pair for pair in pairs if pair[1] == len(runs) - 1]
     panel = Panel([run.name for run in runs], graded, shared, pairs)
-    label = f"NOT COMPARABLE: {'; '.join(found)}" if found else None
+    label = f"NOT COMPARABLE: {'. '.join(found)}" if found else None
     return _compared(panel, places, label, draws)
 
 
@@ -193,33 +193,37 @@ def reasons(
     Args:
         first, second: the runs. ours, theirs: their outcomes by id.
     """
-    found = []
+    found: list[str] = []
+    told: set[str] = set()  # what a passport need not say again
     missing = [item for item in ours if item not in theirs]
     extra = [item for item in theirs if item not in ours]
     if missing or extra:
         parts = [f"{_named(missing)} missing"] if missing else []
         parts += [f"{_named(extra)} more"] if extra else []
         found.append(f"items: {', '.join(parts)} ({len(theirs)} against {len(ours)})")
+        told.add("prompt_hashes")
     protocols = [next(iter(run.values())).protocol for run in (theirs, ours)]
     if protocols[0] != protocols[1]:
         found.append(f"protocol: {protocols[0]!r} against {protocols[1]!r}")
+        told.add("protocol")
     common = [item for item in ours if item in theirs]
     for field in ("prompt_hash", "gold"):
         off = [i for i in common if getattr(ours[i], field) != getattr(theirs[i], field)]
         if off:
             found.append(f"{field}: {_named(off)}")
+            told.add(f"{field}es")
     off = [item for item in common if set(ours[item].scores) != set(theirs[item].scores)]
     if off:
         found.append(f"scores given: {_named(off)}")
-    return found + list(_passports(first.passport, second.passport, bool(missing or extra)))
+    return found + list(_passports(first.passport, second.passport, told))
 
 
 def _passports(
-    ours: Mapping[str, Any], theirs: Mapping[str, Any], other_items: bool
+    ours: Mapping[str, Any], theirs: Mapping[str, Any], told: Collection[str]
 ) -> Iterator[str]:
-    """Differing settings of two passports; hashes over items only say more if items agree."""
+    """Differing settings of two passports, but for those that the outcomes told already."""
     for key in PASSPORT_KEYS:
-        if key not in ours or key not in theirs or (other_items and key == "prompt_hashes"):
+        if key not in ours or key not in theirs or key in told:
             continue
         left, right = ours[key], theirs[key]
         if isinstance(left, Mapping) and isinstance(right, Mapping):

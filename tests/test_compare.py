@@ -294,8 +294,27 @@ def test_runs_of_one_model_are_called_by_their_paths(tmp_path, capsys):
 def test_the_table_shows_counts_intervals_and_ranks(two_runs, capsys):
     command(*two_runs)
     shown = capsys.readouterr().out
-    for words in ("items compared", "95 %", "p (Holm)", "only first right", "95 % ranks"):
+    for words in ("items compared", "95 %", "p (Holm)", "only 1st", "95 % ranks"):
         assert words in shown
+    assert "right in model-a, not in model-b: 4 (sample/" in shown
+
+
+def test_many_flipped_items_are_counted_and_the_first_named(tmp_path, capsys):
+    sample_run(tmp_path / "a", "model-a", wrong=set())
+    sample_run(tmp_path / "b", "model-b", wrong=set(range(9)))
+    command(tmp_path / "a", tmp_path / "b")
+    shown = capsys.readouterr().out
+    assert "right in model-a, not in model-b: 9 (" in shown
+    assert "… 4 more in --format json)" in shown
+    assert "right in model-b" not in shown
+
+
+def test_a_reason_is_told_once():
+    other = run("b", protocol="direct", prompt_hash="p2", passport={"protocol": "direct"})
+    ours = run("a", passport={"protocol": "fair-8192"})
+    with pytest.raises(RunError) as caught:
+        compare([ours, other], PLACES)
+    assert str(caught.value).count("protocol") == 1
 
 
 def test_csv_is_one_table_with_the_label_in_every_row(two_runs, capsys):
