@@ -1,6 +1,7 @@
 """``psyche-bench robustness``: one model's runs with the options moved, or in another language."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,16 +49,33 @@ def text(found: "Robustness", form: Form) -> str:
         return render([], "json", found.model_dump(mode="json"))
     if form == "csv":
         return render(list(_flat(found)), "csv")
+    positions, flips = _telling(found)
     parts = [
-        (POSITIONS, [_position(row) for row in found.positions]),
+        (POSITIONS, [_position(row) for row in positions]),
         (CONSISTENCY, [_consistency(row) for row in found.consistency]),
-        (FLIPS, [_flip(row) for row in found.flips]),
+        (FLIPS, [_flip(row) for row in flips]),
     ]
     heading = f"{found.model}, {found.protocol}: {found.items} choices in {len(found.runs)} runs"
     blocks = [f"{title}\n\n{render(rows, form)}" for title, rows in parts if rows]
     return "\n\n".join([heading, *blocks])
 
 
+def _telling(found: "Robustness") -> "tuple[list[Position], list[Flip]]":
+    """What fits a page: of many runs, positions over all rotations and flips over all columns."""
+    if len(found.runs) <= FEW_RUNS:
+        return list(found.positions), list(found.flips)
+    print(
+        "rotations together and columns together; --format json or csv holds each", file=sys.stderr
+    )
+    pooled = {row.lang for row in found.positions if row.run not in found.runs}
+    positions = [r for r in found.positions if r.lang not in pooled or r.run not in found.runs]
+    columns = {row.column for row in found.flips}
+    wanted = {"all"} if "all" in columns else columns
+    flips = [row for row in found.flips if row.differs != "both" and row.column in wanted]
+    return positions, flips
+
+
+FEW_RUNS = 2
 POSITIONS = (
     "By position, as shown. accuracy: of items whose gold stands there; chosen: share of answers\n"
     "that hold the letter; gold: share of golds that do"

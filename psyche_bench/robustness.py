@@ -174,7 +174,7 @@ def _variants(runs: Sequence[Run], questions: Mapping[str, Question]) -> list[Va
                 "Evaluate with another --metadata '{\"rotation\": 1}' or --lang en."
             )
         named[variant.name] = run.name
-    return variants
+    return sorted(variants, key=lambda variant: (variant.lang != "zh", variant.rotation))
 
 
 def _strange(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from psyche_bench import cli, rotation, sources
+from psyche_bench import cli, cli_robustness, rotation, sources
 from psyche_bench.compare import Run
 from psyche_bench.errors import RunError
 from psyche_bench.outcomes import grade
@@ -217,6 +217,23 @@ REFUSED = [
 def test_runs_that_differ_in_anything_else_are_refused(runs, words):
     with pytest.raises(RunError, match=words):
         robustness(runs, KNOWN)
+
+
+def test_many_runs_are_shown_together_and_each_in_csv(capsys):
+    runs = [PLAIN, ENGLISH, TURNED, run("CDDB", by=2)]
+    known = {item: q.model_copy() for item, q in KNOWN.items()}
+    known["x/4"] = known["x/4"].model_copy(update={"subset": "case_smcq"})
+    found = robustness(runs, known)
+    assert found.runs == ("zh rotation 0", "zh rotation 1", "zh rotation 2", "en rotation 0")
+    shown = cli_robustness.text(found, "table")
+    by_position, item_by_item = shown.split("\nItem by item")
+    assert "zh all rotations" in by_position
+    assert "zh rotation 1" not in by_position
+    assert "both" not in item_by_item
+    assert "x moral_smcq" not in item_by_item
+    assert "--format json or csv holds each" in capsys.readouterr().err
+    each = list(csv.DictReader(io.StringIO(cli_robustness.text(found, "csv"))))
+    assert {row["run"] for row in each} >= set(found.runs)
 
 
 # The commands -------------------------------------------------------------------------------------

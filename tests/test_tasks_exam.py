@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from psyche_bench import prompting, sources
+from psyche_bench import prompting, rotation, sources
 from psyche_bench.errors import DataError, RunError
 from psyche_bench.tasks import catalogue, exemplars
 from psyche_bench.tasks.journal import Reply
@@ -175,6 +175,34 @@ def test_prompts_differ_by_protocol_language_and_shots_and_so_do_their_hashes():
         only("psyche_sample_5shot_moral_smcq").task_docs[0]["prompt_hash"],
     ]
     assert len(set(hashes)) == 4
+
+
+def test_a_rotation_moves_what_is_shown_and_asked_for():
+    plain, turned = only("psyche_sample_moral_mmcq"), only("psyche_sample_moral_mmcq", rotation=1)
+    for doc, other in zip(plain.task_docs, turned.task_docs, strict=True):
+        question = plain.questions[doc["id"]]
+        shown = rotation.rotate(question, 1)
+        assert other["prompt_hash"] != doc["prompt_hash"]
+        assert f"B. {question.options['A']}" in other["prompt"]
+        assert other["target"] == f"答案：{shown.gold}"
+        right = turned.process_results(other, [Reply(f"答案：{shown.gold}", 5, capped=False)])
+        assert right["standard"] == 1.0
+
+
+def test_a_rotation_leaves_exemplars_and_written_answers_alone():
+    shots = [
+        only("psyche_sample_5shot_moral_mmcq", rotation=by).fewshot_docs()[0]["prompt"]
+        for by in (0, 1)
+    ]
+    assert shots[0] == shots[1]
+    written = only("psyche_sample_case_qa", rotation=1).task_docs[0]
+    assert written["rotation"] == 0
+    assert written["prompt_hash"] == only("psyche_sample_case_qa").task_docs[0]["prompt_hash"]
+
+
+def test_a_rotation_that_is_none_is_refused():
+    with pytest.raises(RunError, match="rotation 'once': a whole number from 0"):
+        only("psyche_sample_moral_smcq", rotation="once")
 
 
 def test_a_dialogue_becomes_chat_turns_and_ends_with_the_client():
