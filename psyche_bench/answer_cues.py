@@ -146,17 +146,26 @@ DROPPED = re.compile(r"但|不过|然而|复核|检查|再|改|矛盾|有误|其
 
 _PEOPLE = (
     r"(?:有的?人|有些人|某些人|[不很许]?[少多]人|部分人|一些人|别人|他人|同学|考生|学生"
-    r"|网友|老师|专家|家长|医生|[你您他她]们?|"
-    r"[成%半](?:的人)?)"
+    r"|网友|老师|专家|家长|医生|[你您他她]们?|同桌|朋友|室友|同伴|大家|初学者|选手"
+    r"|[\d一二三四五六七八九几多][成%](?:的人)?|半(?:数|的人)?)"
 )
 _REJECT_LEFT = re.compile(
     rf"{_PEOPLE}(?:会|都|可能|往往|容易|就|也|经?常|总|误|认为|觉得|说|主张|直接|坚持|,|倾向于?|的)"
     r"{0,4}$|(?:[误错漏]|容易|[误错]误的?|是否|会不会|备|候|待|常见错误|干扰)$"
     r"|(?:例如|比如|譬如|格式(?:如下|为|是)?|示例|样例|形如|,如|即按|按照?)[:,\"'(\s]{0,3}$"
+    r"|为(?:什么|何|啥)[^,。:;]{0,6}[会想][^,。:;]{0,3}$"
     r"|(?:有些|有的|某些|网上|网传|流传|旧版)[^,。]{0,10}$|(?<![所可予])以[:\"'(]{1,2}$"
 )
+_ENGLISH_OTHERS = re.compile(
+    r"(?i:\b(?:friends?|students?|classmates?|roommates?|people|others|some|many|candidates?"
+    r"|examinees?|(?:test-?)?takers?|someone|anyone|he|she|they|you|who|peers?|partner)"
+    r"(?: (?:who|that|might|may|could|had|have|has|often|also|usually|initially|even|said|says"
+    r"|thinks?|thought|claims?|claimed|believed?|insists?|insisted|wrongly|mistakenly|tend to"
+    r"|incorrectly|be tempted to|probably|the|correct|right|will|told me|argued?|all|first"
+    r"|answered)){0,6} ?$)"
+)
 _REJECT_SIEVE = frozenset(
-    "师家长医你您他她们些的某网流旧人学生友成%半误错漏易否会备候待扰例比譬格样形如按以"
+    "师家长医你您他她们些的某桌伴者手数么何啥网流旧人学生友成%半误错漏易否会备候待扰例比譬格样形如按以"
 )
 _NEGATED_LEFT = re.compile(
     r"(?:不|(?<![分区差级性类])别|勿|未|没有?|并?非|无法|不是|弃|n't|[Nn]ot|[Nn]ever|cannot)"
@@ -186,6 +195,8 @@ def dismissed(sentence: str, kind: str) -> bool:
         return True
     if not _REJECT_SIEVE.isdisjoint(near) and _REJECT_LEFT.search(near):
         return True
+    if sentence[-2:-1].isascii() and _ENGLISH_OTHERS.search(sentence):
+        return True
     conditions = list(CONDITION.finditer(sentence))
     if not conditions or kind == "final":
         return False
@@ -198,6 +209,8 @@ CORRECTION = re.compile(
     r"|Wait|wait|Actually|Correction"
 )
 CORRECTION_FRONT = frozenset("。.!?…\n,:( ")
+WHY = re.compile(r"为(?:什么|何|啥)(?:要|应该?|能|可以?|我们?|是|而)*$")
+"""Before 选: a question about a choice, or a heading over its reasons; no decision of its own."""
 ADDED = re.compile(r"(?:再|也|还|另外?|同时|又)(?:要|应该?|可以?|需要?|得)?$")
 """Before a verb of choosing: the letters join those chosen in the same sentence."""
 CONFIRMED = re.compile(r"无误|没错|没有问题|仍然?|依然|确认|维持|不变|坚持|还是")

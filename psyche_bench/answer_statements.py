@@ -130,6 +130,8 @@ def _rank(cue: re.Match[str]) -> int:
 
 def _strength(kind: str, sentence: str, link: str) -> int:
     guess = cues.INITIAL.search(sentence)
+    if link[0] == "选" and cues.WHY.search(sentence[-14:]):
+        return VAGUE
     if cues.TENTATIVE.search(sentence[-12:] + link):
         return VAGUE
     if guess and not cues.SETTLED.search(sentence + link, guess.end()):
