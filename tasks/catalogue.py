@@ -45,7 +45,7 @@ class _Loader(yaml.SafeLoader):
     """Reads our YAML without resolving ``!function``."""
 
 
-_Loader.add_constructor("!function", lambda loader, node: loader.construct_scalar(node))
+_Loader.add_constructor("!function", lambda _, node: str(node.value))
 
 
 @cache

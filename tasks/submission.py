@@ -64,11 +64,13 @@ def _files(
         )
     root = sources.folder("cpsyexam")
     released: dict[str, list[dict[str, Any]]] = {}
-    files: dict[str, list[dict[str, Any]]] = {}
+    # A file of the release that holds no items stays in the submission, empty.
+    stems = (path.stem for path in sorted((root / "test").glob("*.json")))
+    files: dict[str, list[dict[str, Any]]] = {stem: [] for stem in stems}
     for question in questions:
         rows = released.setdefault(question.file, read_json(root / question.file))
         row = rows[question.row - 1]
-        files.setdefault(Path(question.file).stem, []).append(
+        files[Path(question.file).stem].append(
             {
                 "question_id": row["id"],
                 "question": row["question"],

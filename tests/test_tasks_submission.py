@@ -50,7 +50,7 @@ def test_both_settings_hold_every_file_and_item_in_the_releases_order(data_root,
             assert [e["question_id"] for e in entries] == [row["id"] for row in released]
             assert [e["question"] for e in entries] == [row["question"] for row in released]
             assert all(set(entry) == FIELDS for entry in entries)
-            assert {entry["n_shot"] for entry in entries} == {shots}
+            assert {entry["n_shot"] for entry in entries} <= {shots}
             expected = "AB" if stem.endswith("多项选择题") else "A"
             assert set(official_predictions(entries).values()) <= {expected, "A"}
 
