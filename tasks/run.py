@@ -8,7 +8,6 @@ stand ``outcomes.jsonl`` (one line per item), ``run.json`` (the passport), ``tab
 import argparse
 import contextlib
 import functools
-import os
 import re
 import shutil
 import sys
@@ -23,6 +22,7 @@ from psyche_bench.prompting import text_hash
 from psyche_bench.schemas import Outcome
 from psyche_bench.tasks.catalogue import listing, needed_data, tasks_path
 from psyche_bench.tasks.journal import Journal
+from psyche_bench.wandb_guard import prepare_wandb
 
 COMPARED = (
     "model", "model_args", "tasks", "protocol", "lang", "rotation", "limit", "samples",
@@ -220,41 +220,3 @@ def summarised(graded: list[Outcome], *, partial: bool) -> summary.Summary:
     """The summary of outcomes against the data sets their ids name."""
     universe = sources.universe(outcome.id for outcome in graded)
     return summary.summarise(graded, universe, partial=partial)
-
-
-def prepare_wandb() -> None:
-    """Let W&B never stop or delay a run: offline without a key or a way to its server.
-
-    lm_eval calls ``wandb.init`` before the model is loaded, and an unreachable server would hold
-    it up for a minute and a half and then end the run.
-    """
-    if os.environ.get("WANDB_MODE"):
-        return
-    host = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")
-    if not _has_wandb_key(host):
-        os.environ["WANDB_MODE"] = "offline"
-        _say("W&B: no key, so this run is logged offline (`wandb sync` sends it later).")
-    elif not _reachable(host):
-        os.environ["WANDB_MODE"] = "offline"
-        _say(f"W&B: {host} does not answer, so this run is logged offline.")
-
-
-def _has_wandb_key(host: str) -> bool:
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    from requests.utils import get_netrc_auth
-
-    return get_netrc_auth(host) is not None
-
-
-def _reachable(host: str, seconds: float = 3.0) -> bool:
-    import socket
-    from urllib.parse import urlsplit
-
-    address = urlsplit(host)
-    port = address.port or (443 if address.scheme == "https" else 80)
-    try:
-        with socket.create_connection((address.hostname or "", port), timeout=seconds):
-            return True
-    except OSError:
-        return False
