@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from psyche_bench import means
+from psyche_bench.constants import chance
 from psyche_bench.contamination import clean_subset
 from psyche_bench.errors import ScoreError
 from psyche_bench.means import GRADED, Intervals, Items, Scores
-from psyche_bench.prompting import option_sets
 from psyche_bench.schemas import Outcome, Question, Record
-from psyche_bench.scoring import elastic, standard
 
 WHOLE: dict[str, int] = {"pceb": 6, "cpsyexam": 4, "psyche_sample": 6}
 """Multiple-choice columns of each benchmark: a mean over fewer says so."""
@@ -230,18 +229,8 @@ def _clean_items(items: Items) -> Items | None:
 
 
 def _chances(items: Items) -> dict[str, float]:
-    both = [_chance(question) for question, _ in items]
-    return {name: means.percent(chance[name] for chance in both) for name in GRADED}
-
-
-def _chance(question: Question) -> dict[str, float]:
-    """What a uniform guess among the allowed answers scores on one item."""
-    gold, allowed = frozenset(question.gold or ""), option_sets(question)
-    metrics = {"standard": standard, "elastic": elastic}
-    return {
-        name: sum(metric(frozenset(guess), gold) for guess in allowed) / len(allowed)
-        for name, metric in metrics.items()
-    }
+    guesses = [chance(question) for question, _ in items]
+    return {name: means.percent(guess[name] for guess in guesses) for name in GRADED}
 
 
 def _group(name: str, members: Mapping[str, Items]) -> Group:
