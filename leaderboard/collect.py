@@ -1,0 +1,154 @@
+"""Results of all origins in one shape: read from a folder, and made from the published tables.
+
+Published and re-run records of one model stand side by side; :func:`differences` says how far
+apart they are. Nothing here merges them.
+"""
+
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from psyche_bench import sources
+from psyche_bench.errors import DataError
+from psyche_bench.jsonl import read_json
+from psyche_bench.leaderboard import published
+from psyche_bench.leaderboard.records import BoardOutcome, Column, Group, Result
+from psyche_bench.schemas import Record
+
+
+def default_folder() -> Path:
+    """Where the results that ship with the package lie; ``--results DIR`` names another."""
+    return Path(str(files("psyche_bench.leaderboard") / "results"))
+
+
+def load_results(folder: Path | None = None) -> list[Result]:
+    """Every record of a folder, by file name, each with its outcomes' hash checked.
+
+    Raises:
+        DataError: the folder is missing, a record breaks the schema (file and field are named),
+            or its outcomes are missing or not those it was made from.
+    """
+    root = default_folder() if folder is None else folder
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder. Name one with --results, or add a run to it.")
+    paths = sorted(root.glob("*.json"))
+    return [_checked(load_result(path), path) for path in paths]
+
+
+def load_result(path: Path) -> Result:
+    """One record.
+
+    Raises:
+        DataError: it is missing or breaks the schema; file and field are named.
+    """
+    try:
+        return Result.model_validate(read_json(path))
+    except ValidationError as error:
+        raise DataError(_first(path, error)) from error
+
+
+def _first(path: Path, error: ValidationError) -> str:
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"]))
+    return (
+        f"{path}, field '{field}': {first['msg']}. Results are written by `psyche-bench board "
+        "add`; add the run again."
+    )
+
+
+def _checked(result: Result, path: Path) -> Result:
+    if result.outcomes is None:
+        return result
+    beside = path.parent / result.outcomes
+    if not beside.is_file():
+        raise DataError(f"{path}: its outcomes {result.outcomes} are missing. Add the run again.")
+    if sources.digest(beside) != result.outcomes_sha256:
+        raise DataError(
+            f"{beside}: not the outcomes {path.name} was made from (SHA-256 differs). Add the run "
+            "again."
+        )
+    return result
+
+
+def outcomes(result: Result, folder: Path | None = None) -> Iterator[BoardOutcome]:
+    """The outcomes of a record, one by one; none where it has none (published rows).
+
+    Raises:
+        DataError: a line is no outcome; file and line are named.
+    """
+    if result.outcomes is None:
+        return
+    path = (default_folder() if folder is None else folder) / result.outcomes
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield BoardOutcome.model_validate_json(line)
+            except ValidationError as error:
+                raise DataError(f"line {number} of {_first(path, error)}") from error
+
+
+def everything(folder: Path | None = None) -> list[Result]:
+    """The published rows, then the folder's results."""
+    return [*published.results(), *load_results(folder)]
+
+
+class Difference(Record):
+    """One figure of a baseline as published and as run again: ``run - published``.
+
+    ``where`` is a column's or a group's name. ``partial`` says that the run asked fewer items, and
+    ``inside`` whether the published figure lies in the run's interval (None without one).
+    """
+
+    baseline: str
+    where: str
+    metric: str
+    protocol: str
+    published: float
+    run: float
+    difference: float
+    inside: bool | None
+    partial: bool
+
+
+def differences(results: Iterable[Result]) -> list[Difference]:
+    """Published against every other record of the same baseline and task group.
+
+    Only metrics of one name are compared: the paper's text metrics name no tokeniser, so ours,
+    which do, are never held against them.
+    """
+    listed = list(results)
+    printed = {(r.model.baseline, r.group): r for r in listed if r.origin == "paper"}
+    found = []
+    for run in listed:
+        theirs = printed.get((run.model.baseline, run.group))
+        if run.origin != "paper" and run.model.baseline and theirs:
+            found += list(_between(theirs, run))
+    return found
+
+
+def _between(theirs: Result, run: Result) -> Iterator[Difference]:
+    own = {_where(part): part for part in (*run.groups, *run.columns)}
+    for part in (*theirs.groups, *theirs.columns):
+        same = own.get(_where(part))
+        for metric, printed in part.scores.items():
+            value = same.scores.get(metric) if same else None
+            if same is None or printed is None or value is None:
+                continue
+            interval = same.intervals.get(metric)
+            yield Difference(
+                baseline=str(run.model.baseline),
+                where=_where(part),
+                metric=metric,
+                protocol=run.protocol,
+                published=printed,
+                run=value,
+                difference=value - printed,
+                inside=interval and interval.low <= printed <= interval.high,
+                partial=run.partial,
+            )
+
+
+def _where(part: Group | Column) -> str:
+    return part.group if isinstance(part, Group) else part.column
