@@ -117,7 +117,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"), [r[:2] for r in REFUSED], ids=[r[2] for r in REFUSED]
+    ("changes", "message"), [row[:2] for row in BROKEN], ids=[row[2] for row in BROKEN]
 )
 def test_a_broken_record_is_refused_by_name(tmp_path, changes, message):
     broken(tmp_path, **changes)
