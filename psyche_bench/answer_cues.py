@@ -21,10 +21,10 @@ CUES: tuple[tuple[str, str, str], ...] = (
     ("strong", "正", r"正解|正确的?(?:选项|选择)"),
     ("strong", "选", r"选(?!项|择题|择性|修|拔|手|举|段|材|集|票)[择出取定中填]?|选项(?=[\"'] ?:)"),
     ("strong", "最合恰对", r"(?:最佳|最优|合适的|恰当的|对的|最终)(?:选项|选择)"),
-    ("strong", "结回作预", r"(?:结论|回答|作答|预测|结果)[\"']{0,2}(?= ?(?:[是为]|:|\]))"),
+    ("strong", "结回作预", r"(?:结论|回答|作答|预测|结果)[\"']{0,2}(?= ?(?:[是为]|:|\]|\n))"),
     ("strong", "bf", r"f?box(?:ed)?(?=[{ ])"),
     ("strong", "ro", r"(?:result|output)(?=[\"']? ?:)"),
-    ("strong", "aA", r"(?i:answers?)"),
+    ("strong", "aA", r"(?i:answers?(?: to (?:this|the) \w+)?|ans(?=[.:]))"),
     ("strong", "pP", r"(?i:prediction|pred\b|pick(?:ed)?\b)"),
     ("strong", "cC", r"(?i:cho(?:ose|se|osing|ice|ices|sen)\b|correct(?=:))"),
     ("strong", "sS", r"(?i:select(?:ed|ing|ion)?\b)"),
@@ -34,7 +34,8 @@ CUES: tuple[tuple[str, str, str], ...] = (
         "cCrRbBfFtT",
         r"(?i:(?:correct|right|best|final|true) (?:options?|choices?|statements?|ones?|items?)\b)",
     ),
-    ("strong", "投", r"投"),
+    ("strong", "投填涂圈勾蒙", r"投|填[写入上]?|涂|圈|勾选?|蒙"),
+    ("strong", "选", r"(?<![^\n。])选项(?= ?:)"),
     (
         "odd",
         "不错有",
@@ -47,19 +48,24 @@ CUES: tuple[tuple[str, str, str], ...] = (
     ),
     ("good", "最", r"最(?![后终初近])[^\sA-Z,。:;]{1,16}[是为]"),
     ("good", "正✓选", rf"正确{_KIND}(?= ?[:是为有])|✓(?= ?:)|选项(?=[是为应])"),
+    ("correct", "肯绝显当无必准", r"(?:肯定|绝对|显然|当然|无疑|必然|必定|准)是"),
     ("correct", "应而", r"应该?[是为]|应当[是为]|应选?[是为]|而应?该?是"),
     ("correct", "改更修", r"改[为成]|[更修]正为"),
     ("correct", "不", r"不(?:是|对)?, ?(?:应该?)?是|不是[A-Za-z]而"),
     ("correct", "本这此该", r"[本这此该]道?题的?(?:显然|应该?|肯定|当然|就|无疑|自然|明显)?是"),
     ("correct", "认觉感", r"认为是?|觉得是?|感觉(?:应该)?是"),
-    ("correct", "那还就倾剩猜保留", r"保留|留下|[那还]就?是|就是|倾向于|倾向(?=选)|剩下?的?|猜"),
-    ("correct", "iIsS", r"(?:[Ii]t is|[Ii]t's|should be)(?= )"),
+    ("correct", "那还就倾猜保留", r"保留|留下|[那还]就?是|那就|就是|倾向于|倾向(?=选)|猜"),
+    ("correct", "iIsSmMwW", r"(?:[Ii]t is|[Ii]t's|(?:should|must|would) be)(?= )"),
+    ("good", "剩", r"剩下?的?"),
+    ("good", "mMbB", r"(?i:(?:most|best) [a-z ]{2,40}?(?:is|are|be)(?= ))"),
+    ("good", "符", r"符合(?:题意|题干|要求|条件)?的?(?= ?:)"),
+    ("final", "plL", r"(?:points?|leads?) to\b"),
     (
         "final",
         "答因所故综总可最∴",
         r"答案解析(?= ?:)|(?:因此|所以),?|故|综上(?:所述)?,?|总之,?|可见,?|最[终后]|∴",
     ),
-    ("final", "TSHFbtl", r"(?:[Tt]herefore|So|Thus|Hence|Final|but|leaves)\b,?"),
+    ("final", "TSHFbtlhs", r"(?:[Tt]herefore|[Ss]o|[Tt]hus|[Hh]ence|Final|but|leaves)\b,?"),
     (
         "blank",
         "是为有括在即由用称叫",
@@ -104,7 +110,7 @@ _CHINESE_LINK = (
     r"|最终|仅|只有?|只能|可以|"
     r"的|定|确定|以下|下列|显然|肯定|一定|无疑|确实|仍然?|依然|还|呢|什么|哪[个些项]|最"
     r"|可能|也许|或许|大概|似乎|好像|"
-    r"[单多]选题?|一?项|\d分|了|到|在|我|倾向于|正确|唯一|所以|因此|故|说法|综上"
+    r"[单多]选题?|一?[项个]|\d分|了|到|在|我|倾向于|正确|唯一|所以|因此|故|说法|综上"
 )
 _ENGLISH_LINK = (
     r"(?i:is|are|was|would|should|must|be|the|options?|choices?|letters?|correct|both"
@@ -120,7 +126,7 @@ LINK = re.compile(
 """What may stand between a cue and its letters."""
 LINK_END = frozenset(
     "选择是为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
-    "以下列断属析案解答论果留由用称叫出取中填成正剩猜测应该当就会x✓∴?得觉吧)]}投"
+    "以下列断属析案解答论果留由用称叫出取中填涂圈勾蒙入上成正意干求件符合题剩猜测应该当就会x✓∴?得觉吧)]}投"
 )
 """The characters a cue or a link can end with (Latin letters apart)."""
 LINK_SKIP = " \n:\"'([{-|>=→,.0123456789"

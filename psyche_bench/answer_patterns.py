@@ -8,11 +8,14 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-BLOCKED_RIGHT = re.compile(
+_TERM = (
     r"(?:型|组|级|班|校|君|血|因子|理论|模型|技术|法|细胞|染色|计划|方案|量表|药"
-    r"|类(?!似)|波|纤维|受体|公司|先生|"
-    r"女士|同学|卷|期|族|维生素|情绪)"
-    r"|(?:选项|项)? ?[\"')\]]{0,2} ?(?:吗|么|\?|还是|或|的(?:话|人|同学|考生|格式|形式"
+    r"|类(?!似)|波|纤维|受体|公司|先生|女士|同学|卷|期|族|维生素|情绪)"
+)
+TERM_RIGHT = re.compile(_TERM)
+"""Behind letters that name no option: A型人格, ABC理论."""
+BLOCKED_RIGHT = re.compile(
+    _TERM + r"|(?:选项|项)? ?[\"')\]]{0,2} ?(?:吗|么|\?|还是|或|的(?:话|人|同学|考生|格式|形式"
     r"|情况|可能)|为例|格式|这样的|这种"
     r"|是?(?:不对|不正确|错|有误|不合适|不妥|不恰当|不行|不符|误|不是))"
     r"|[\"']\s?:| ?[,;、]? ?\d{1,3} ?[.)、:] ?[A-Z]"
@@ -21,13 +24,15 @@ HEDGED_RIGHT = re.compile(
     r"(?:选项|项)? ?(?:之间|中的?(?:一|某|其一|任)|其中之一|之一|二选一|任选|都有可能"
     r"|都可能|均有可能|两可)"
 )
-ITEMS = r"(?:[两二三四五]个|号)?(?:选项|项|[两二三四五]项|[两三四五]者)?"
+ITEMS = r"(?:这?[两二三四五]个|号)?(?:选项|项|这?[两二三四五]项|这?[两三四五]者)?"
+_PARTICLE = r"吧|啊|呀|哦|啦|哈|嘛"
 END = re.compile(
-    rf"{ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]}}]{{0,3}} ?(?:$|[。.!;\n]|吧|了[。!\n]|无疑|没错)"
+    rf"{ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]}}]{{0,3}} ?(?:$|[。.!;\n]|{_PARTICLE}"
+    r"|了[。!\n]|无疑|没错)"
 )
 PAUSE = re.compile(
     rf"{ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]}}]{{0,3}} ?(?:$|[。.!;\n]|,(?! ?(?:即"
-    rf"|也就是|如|指))|吧|了|无疑|没错|因为|这|才[对是])"
+    rf"|也就是|如|指))|{_PARTICLE}|了|无疑|没错|因为|这|才[对是])"
 )
 SUBJECT_RIGHT = re.compile(
     rf"{ITEMS} ?(?P<all>都|均|皆|全)|(?!{ITEMS}(?:$|[^\u4e00-\u9fff])|因|这|等|共|吧|了"
@@ -90,22 +95,22 @@ _GOOD = (
     r"|没错|无误|符合(?=题意|题干|要求|条件|描述|定义|案例|本题|[。,;\s)|]|$)"
     r"|(?:合适|恰当|准确|贴切|适合|适当)(?![性地])|最?佳(?<=最佳)|(?:全面|完整|科学"
     r"|典型)(?<=最..)|好(?<=最好)|选[上中入出]|(?<=[是为的确佳])答案(?=[。,;!\s)]|$)"
-    r"|[入当应可]选|选(?=[。,;\s)|]|$)|成立|✓"
+    r"|[入当应可]选|选(?=[。,;\s)|]|$)|成立|打?✓|打勾|打对号"
     r"|(?i:(?:the )?(?:correct|right|true|best|most appropriate)\b)"
 )
 _BAD = (
-    r"不太?(?:正确|对|符|合适|恰当|准确|选|是|属于|应|当|成立|入选|妥|合|贴切|能选"
-    r"|可选)|错误?的?|有误|排除|✗|无关|干扰项"
+    r"不[当入]选|不太?(?:正确|对|符|合适|恰当|准确|选|是|属于|应|当|成立|入选|妥|合|贴切|能选"
+    r"|可选)|错误?的?|有误|排除|打?✗|打叉|无关|干扰项"
     r"|(?i:incorrect|wrong|false|not\b|isn't|aren't|n't)"
 )
 _ADVERB = (
     r"都|均|全部|全(?!面)|皆|才|则|也|是|为|属于|最|更|比较|较为?|同样|显然|应该?|应当"
     r"|完全|说法|表述|描述|的|可以?|要|需|"
-    r"最为|其中|说得|表述得|判断|观点|做法|[:\-\s→]|无疑|很|一定|这一|(?i:is|are|both"
-    r"|was|also|clearly|therefore)\b"
+    r"最为|其中|说得|表述得|判断|观点|做法|[:\-\s→]|无疑|很|一定|这一|明显|肯定|确实|基本|本身"
+    r"|绝对|仍然?|依然|倒|则|(?i:is|are|both|was|also|clearly|therefore|all|the)\b"
 )
 REST = re.compile(
-    r"(?:其余|其他|其它|剩下|剩余|另外)的?(?:[一两二三四几][个项])?(?:选项|说法|项"
+    r"(?:其余|其他|其它|剩下|剩余|另外)的?(?:[一两二三四几各][个项]?)?(?:选项|说法|项"
     r"|表述)?(?:都|均|全部?|皆|则)?(?:是|为)?"
     rf"(?:(?P<bad>{_BAD})|(?P<good>{_GOOD}))"
 )
@@ -118,8 +123,10 @@ SEGMENT_VERDICT = re.compile(
 MARKED = re.compile(r"[(\[←→\-] ?(?:这是)?(?:正确|答案|正解|正确答案|正确选项|✓)[)\]]? ?$|✓ ?$")
 """Ends the line of the option that a model marks in a list of all options."""
 PAIR = re.compile(
-    r"([A-Z])(?<![A-Za-z].) ?[.、:=)\-] ?(?:(是|Y|T|Yes|True)|(?:否|N|F|No"
-    r"|False))(?![A-Za-z\u4e00-\u9fff])"
+    r"([A-Z])(?<![A-Za-z].)[\"')]{0,2} ?(?:[.、:=\-]|, ?\"\w{2,20}\" ?:)? ?[\"(]{0,2}(?<![A-Za-z])"
+    r"(?:(是|对|正确|符合|O|1|Y|T|[Yy]es|[Tt]rue|Correct)"
+    r"|(?:否|错|错误|不正确|不对|不符合|X|0|N|F|[Nn]o|[Ff]alse|Incorrect))"
+    r"(?![A-Za-z0-9\u4e00-\u9fff])"
 )
 """A letter with a one-word judgement: ``A: Y``, ``B. 否``."""
 CELL_VERDICT = re.compile(
@@ -137,13 +144,13 @@ WRONG_STEM = re.compile(
 LABEL_TEXT = re.compile(r" ?[.、:] ?[^,。;:\n]{1,30}?(?= ?(?:是(?:正确|最|错|不)|最|不?符合|更))")
 """An option's text between its letter and the judgement: B. 森田疗法 是正确的."""
 JUDGEMENT = re.compile(
-    rf" ?{ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]]{{0,2}}(?:{_ADVERB}){{0,5}}+(?:(?P<bad>{_BAD})"
-    rf"|(?P<good>{_GOOD}))"
+    rf" ?{ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]]{{0,2}}(?:,(?=[都均皆全]))?处?"
+    rf"(?:{_ADVERB}){{0,5}}+(?:(?P<bad>{_BAD})|(?P<good>{_GOOD}))"
 )
 """What follows letters when they are judged: 两项都正确, 选项说法错误."""
 SUBJECT = re.compile(rf" ?{ITEMS}")
 JUDGEMENT_START = frozenset(
-    "都均全皆才则也是为属最更比较同显应完说表描的可要需其无很一判观做不错有排干正对没符合恰准贴适佳科典好选入当成"
+    ",处打明肯确基本绝仍依倒都均全皆才则也是为属最更比较同显应完说表描的可要需其无很一判观做不错有排干正对没符合恰准贴适佳科典好选入当成"
     ":- →✓✗(\"')]"
 )
 """The characters a judgement can begin with (Latin letters apart): a cheap sieve."""
@@ -152,7 +159,24 @@ CHOSEN = re.compile(
     r"|排除)|(?P<good>[当入]选|选(?=[。;,\s]|$)))"
 )
 """After a judgement: what it means for the answer (表述错误，当选)."""
+ALL_BUT = re.compile(
+    r"(?i:\b(?:all|everything|every option|each)(?: of)?(?: the| these)?(?: four| five)?"
+    r"(?: options?| statements?| choices?| above| answers)?,? "
+    r"(?:except|but|other than|excluding|besides)(?: for)?(?: options?)? )"
+    r"(?P<out>[A-Z](?:(?:, | and |, and |& )?[A-Z]\b)*)\b"
+)
+ALL_BUT_GOOD = re.compile(
+    r" ?(?i:(?:is|are|were)? ?(?:(?P<bad>(?:wrong|incorrect|false)\b)"
+    r"|(?:correct|right|true)\b)|(?=[.,;\n]|$))"
+)
+"""All but one, in English, and what is said of them."""
 ELECTED = re.compile(r"[当入]选")
+IDENTITY = re.compile(
+    r"(?<=正确|合适|恰当|最佳)的?(?:选项|答案|项|选择|一项)(?![的中])"
+    r"| (?:options?|answers?|choices?)\b"
+)
+"""After a judgement: said to be the answer, not only to be true (B是正确的选项)."""
+RULED_OUT = re.compile(r"排除|不[当入能]?选")
 SUPERLATIVE = re.compile(r"最|才是|答案|[入当应]选|更|(?i:best|most)")
 
 
@@ -180,9 +204,9 @@ _LINKED = (
 _SEPARATOR = rf"(?:{_LINKED}|[\"')\]}}]{{1,2}} ?[\"'(\[{{]{{1,2}}| )"
 _WORD_END = r"(?![A-Za-z0-9]|-(?:[a-z0-9]|[A-Z](?:[A-Za-z0-9]|-)))"
 _NO_ARTICLE = (
-    r"(?! (?!and\b|or\b|is\b|are\b|because|since|as\b|which|with\b|for\b|not\b|but\b"
-    r"|only|was\b|would|"
-    r"should|has\b|correct|alone)[A-Z]?[a-z])"
+    r"(?:(?<![Aa])|(?! (?!and\b|or\b|to [A-Z]\b|through\b|is\b|are\b|because|since|as\b|which"
+    r"|with\b|for\b|not\b|but\b|only|was\b|would|"
+    r"should|has\b|correct|alone)[A-Z]?[a-z]))"
 )
 
 
@@ -197,16 +221,16 @@ def grammar(letters: str) -> Grammar:
     low_first = rf"[{low}](?<![A-Za-z0-9].)(?<![A-Za-z]['-].)[{low}]{{0,7}}+(?!-?[A-Za-z0-9'])"
     few = rf"[{up}](?![A-Za-z0-9])(?:{_SEPARATOR}{item}){{0,11}}+"
     single = r"(?:[\[(]?[单多]选题?[\])]?:? ?)?"
-    edge = r"[\s.。,;:!\"'()\[\]{}>|、~=-]"
+    edge = r"[·+\s.。,;:!\"'()\[\]{}>|、~=-]"
     return Grammar(
         upper=re.compile(listing),
         lower=re.compile(rf"{low_first}(?:{_SEPARATOR}{small}){{0,11}}+{_NO_ARTICLE}"),
         item=re.compile(rf"(?<![A-Za-z])[{up}{low}]+(?![A-Za-z])"),
-        span=re.compile(rf"([{up}]) ?(?:-|~|到|至) ?([{up}])(?!-?[A-Za-z0-9])"),
+        span=re.compile(rf"([{up}]) ?(?:-|~|到|至|through|to) ?([{up}])(?!-?[A-Za-z0-9])"),
         label=re.compile(
             rf"[\"'(\[]{{0,2}}([{up}])[\"')\]]{{0,2}}(?: ?[.、:)](?!\d)(?! ?[{up}](?![a-z])"
             rf"|(?<=\.)[A-Z][a-z]) ?"
-            r"|(?= ?\([^()\n]{2,30}\))| (?!选项|项|答案"
+            r"|(?= ?\([^()\n]{2,30}\))| -(?= )| (?!选项|项|答案"
             r"|[和与及是都均也的才最更为不错对型组级]|正确|因子|理论"
             r"|应)(?=[\u4e00-\u9fff]))"
         ),
@@ -216,7 +240,7 @@ def grammar(letters: str) -> Grammar:
             r"(?:选项|项)?(?: ?[.、:)(|\-→✓✗]| (?=[^\sa-zA-Z]))"
         ),
         bare=re.compile(
-            rf"{edge}{{0,12}}{single}(?:选项 ?)?(?:({few}"
+            rf"{edge}{{0,12}}(?:[嗯啊哦唉好]{{1,3}},? ?)?{single}(?:选项 ?|[Oo]ptions? )?(?:({few}"
             rf"|[{up}]{{2,8}}{_SEPARATOR}(?:{item})?|{item})"
             rf"|([{low}](?:{_SEPARATOR}[{low}]){{0,11}}+(?![A-Za-z])|[{low}]{{2,8}}))"
             rf"(?:号?选项|项)?(?: ?\([^()\n]{{1,40}}\))?{edge}{{0,60}}"

@@ -5,7 +5,7 @@ leave it alone when it is a term (A型人格), a hedge (A或B), or the list of a
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from psyche_bench import answer_patterns as say
@@ -27,6 +27,7 @@ class Scope:
     texts: Mapping[str, str | None]
     words: say.Grammar
     known: bool
+    joined: tuple[tuple[str, str], ...] = ()
 
     @property
     def full(self) -> int:
@@ -44,7 +45,44 @@ def scope(choices: str, options: Mapping[str, str] | None) -> Scope:
             texts[key] = None if key in texts else letter.upper()
     every = frozenset(letter.upper() for letter in options) if options else frozenset(order)
     extra = "".join(sorted(set(order) - set("ABCDEFGH")))
-    return Scope(order, every, texts, say.grammar("ABCDEFGH" + extra), bool(options))
+    joined = tuple(
+        (front, put)
+        for letter, option in (options or {}).items()
+        if (said := spelling.normalise(option)) and "\u4e00" <= said[0] <= "\u9fff"
+        for front, put in (
+            (f"{letter}{said}", f"{letter}.{said}"),
+            (f"{said}({letter})", letter),
+        )
+    )
+    return Scope(order, every, texts, say.grammar("ABCDEFGH" + extra), bool(options), joined)
+
+
+def lists(
+    text: str, offer: Scope, start: int = 0, stop: int | None = None
+) -> Iterator[re.Match[str]]:
+    """Every list of letters; a comma between two lists (不选C和D，A、B才对) parts them."""
+    upper, stop = offer.words.upper, len(text) if stop is None else stop
+    for match in upper.finditer(text, start, stop):
+        cut = _TWO_LISTS.match(match[0]) if len(match[0]) > 6 else None
+        if cut is None:
+            yield match
+            continue
+        comma = match.start() + cut.end()
+        halves = upper.match(text, match.start(), comma - 1), upper.match(text, comma, match.end())
+        yield from (half for half in halves if half is not None)
+
+
+_TWO_LISTS = re.compile(
+    r"[A-Z] ?[、和与及跟] ?[A-Z](?: ?[、和与及跟] ?[A-Z])*,(?=[A-Z] ?[、和与及跟])"
+)
+
+
+def labelled(text: str, offer: Scope) -> str:
+    """``A共情`` as ``A.共情``: a letter that touches its own option's text is its label."""
+    for start, dotted in offer.joined:
+        if start in text:
+            text = re.sub(rf"(?<![A-Za-z]){re.escape(start)}", lambda _, put=dotted: put, text)
+    return text
 
 
 def squeeze(text: str) -> str:
@@ -91,11 +129,13 @@ def _settled(
     place, end = place_end
     if kind == "copula" and (text[place - 1] == "\n" or not _LAST.match(text, end)):
         return None
+    if kind == "copula" and len(letters) > 3 and letters >= frozenset(offer.order[:4]):
+        return None
     if len(letters) == 1 and offer.words.label.match(text, place):
         return label_run(text, place, offer)
     if kind == "strong" or (kind == "good" and say.PAUSE.match(text, end)):
         return _lone_lines(text, end, letters)
-    closed = say.PAUSE if kind == "correct" else say.END
+    closed = say.PAUSE if kind in ("correct", "odd") else say.END
     return (end, letters) if closed.match(text, end) else None
 
 
@@ -170,9 +210,12 @@ def label_run(text: str, place: int, offer: Scope) -> Found | None:
     chosen: list[str] = []
     seen: list[str] = []
     begin, plain, end = place, True, place
+    bullet = _bullet(text, text.rfind("\n", 0, place) + 1)
     for number in range(12):
         stop = text.find("\n", begin)
         stop = len(text) if stop < 0 else stop
+        if number and bullet and _bullet(text, begin) != bullet:
+            break
         labels = _labels(text[begin : min(stop, begin + 400)], offer)
         fresh = _ascending(seen, [letter for letter, _ in labels], offer)
         if not fresh:
@@ -181,14 +224,31 @@ def label_run(text: str, place: int, offer: Scope) -> Found | None:
         part = text[begin + labels[0][1] : min(stop, begin + 400)]
         explains = _EXPLAINS.search(part) is not None
         if number == 0:
-            plain = not explains and "。" not in part[:-1]
-        if number == 0 or (plain and not explains and chosen == seen[: -len(fresh)]):
+            plain = bool(bullet) or (not explains and "。" not in part[:-1])
+        if bullet and _DENIED.match(part):
+            continue_at = stop + 1
+            begin = continue_at
+            if stop >= len(text):
+                break
+            continue
+        goes_on = bool(bullet) or not explains
+        if number == 0 or (plain and goes_on and (bullet or chosen == seen[: -len(fresh)])):
             chosen += fresh[:1] if explains else fresh
             end = stop
         begin = stop + 1
         if stop >= len(text):
             break
     return None if not chosen or len(seen) >= offer.full else (end, frozenset(chosen))
+
+
+_MARKER = re.compile(r" ?(?:([-·+])|\(?\d{1,2}[.)、]) ?")
+_DENIED = re.compile(r"[^,。;]{0,6}?(?:不|错|✗)")
+
+
+def _bullet(text: str, place: int) -> str:
+    """The kind of list marker at the beginning of a line: a sign, ``1`` for numbers, or none."""
+    marker = _MARKER.match(text, place)
+    return "" if marker is None else marker[1] or "1"
 
 
 def _labels(line: str, offer: Scope) -> list[tuple[str, int]]:
@@ -221,24 +281,46 @@ _TEXT_END = re.compile(
 )
 
 
+_TEXT_LINK = re.compile(
+    r"[\"')]{0,2} ?(?:[、,;]|和|与|及|以及|\n[-·+] ?|\n\d[.、] ?){1,2} ?[\"'(]{0,2}"
+)
+
+
 def text_at_end(text: str, offer: Scope) -> frozenset[str] | None:
     """The option whose text ends a conclusion that names no letters: 所以这属于被试内设计。"""
     last = text[-200:].rstrip("。.!").rpartition("。")[2]
-    if _CONCLUDES.search(last) is None or offer.words.upper.search(text):
+    if not offer.texts or offer.words.upper.search(text):
         return None
-    said = squeeze(last)
+    if _CONCLUDES.search(last) is None and not _one_sentence(text, offer):
+        return None
+    said = _KIND.sub("", squeeze(last))
     key = max((key for key in offer.texts if said.endswith(key)), key=len, default="")
     before = said[: len(said) - len(key)] if key else ""
-    if re.search(r"(?<!不)(?<!并非)(?:属于|是|为|称作|叫做?|选择?)$", before) is None:
+    if (
+        re.search(
+            r"(?<!不)(?<!并非)(?:属于|是|为|称作|叫做?|选择?|采用|使用|运用|用了?|is)$", before
+        )
+        is None
+    ):
         return None
     letter = offer.texts[key]
     return frozenset(letter) if letter else None
 
 
+def _one_sentence(text: str, offer: Scope) -> bool:
+    """True for a reply of one sentence that names one option's text: 这属于面质技术."""
+    if len(text) > 80 or re.search(r"[。.!?;\n](?=.)|或|还是|可能|不", text):
+        return False
+    said = squeeze(text)
+    named = [key for key in offer.texts if key in said]
+    return sum(not any(key != other and key in other for other in named) for key in named) == 1
+
+
+_KIND = re.compile(r"(?:技术|疗法|方法|法|理论|障碍|原则|效应|现象|这一项|选项)$")
 _CONCLUDES = re.compile(r"所以|因此|故|可见|综上")
 
 
-def text_at(text: str, place: int, offer: Scope) -> Found | None:
+def text_at(text: str, place: int, offer: Scope, depth: int = 0) -> Found | None:
     """An option's text in the answer's place; the longest that ends at a boundary."""
     if not offer.texts:
         return None
@@ -253,7 +335,13 @@ def text_at(text: str, place: int, offer: Scope) -> Found | None:
             squeezed += char
             ends.append(place + position + 1)
     for key in sorted(offer.texts, key=len, reverse=True):
-        if squeezed.startswith(key) and _TEXT_END.match(text, ends[len(key) - 1]):
-            letter = offer.texts[key]
-            return (ends[len(key) - 1], frozenset(letter)) if letter else None
+        if not squeezed.startswith(key):
+            continue
+        letter, end = offer.texts[key], ends[len(key) - 1]
+        link = _TEXT_LINK.match(text, end)
+        more = text_at(text, link.end(), offer, depth + 1) if link and depth < 8 else None
+        if letter and more is not None:
+            return more[0], frozenset(letter) | (more[1] or frozenset())
+        if _TEXT_END.match(text, end):
+            return (end, frozenset(letter)) if letter else None
     return None

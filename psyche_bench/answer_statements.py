@@ -66,8 +66,8 @@ def _from_the_end(text: str, offer: Scope) -> Iterator[Statement]:
 def _lists_from_the_end(text: str, offer: Scope) -> Iterator[re.Match[str]]:
     """Lists of letters, last first; the last sentences, most replies' answer, alone."""
     tail = max(text.rfind(mark, 0, max(0, len(text) - 300)) for mark in "。\n") + 1
-    yield from reversed(list(islice(offer.words.upper.finditer(text, tail), 150)))
-    before = list(islice(offer.words.upper.finditer(text, 0, tail), 3000))
+    yield from reversed(list(islice(slots.lists(text, offer, tail), 150)))
+    before = list(islice(slots.lists(text, offer, 0, tail), 3000))
     yield from reversed(before[:30] + before[30:][-120:])
 
 
@@ -100,7 +100,8 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
     sentence = cues.sentence_before(text, cue_at)
     if cues.dismissed(sentence, kind):
         return None
-    if kind == "copula" and offer.words.upper.search(sentence):
+    second = kind == "copula" or _OR_CHOOSE.search(sentence)
+    if second and offer.words.upper.search(sentence):
         return None
     found = slots.read_slot(text, match, kind, offer)
     if found is None:
@@ -139,6 +140,9 @@ def _strength(kind: str, sentence: str, link: str) -> int:
     return {"strong": FIRM, "correct": FIRM, "odd": VAGUE, "loose": VAGUE, "copula": VAGUE}.get(
         kind, LIKELY
     )
+
+
+_OR_CHOOSE = re.compile(r"(?:还是|或者?|抑或) ?$")
 
 
 def _behind_cues(text: str, offer: Scope) -> Iterator[Statement]:
@@ -183,8 +187,16 @@ def wholes(text: str, offer: Scope) -> Iterator[Statement]:
             sentence = cues.sentence_before(text, match.start())
             if cues.dismissed(sentence, "whole") or "其" in sentence[-2:] or "除" in sentence[-12:]:
                 continue
+            if _of_named(match[0], sentence, offer):
+                continue
             named = slots.text_at(text, match.start(), offer)
             yield Statement(match.start(), match.end(), named[1] if named else letters, LIKELY)
+    for said in islice(say.ALL_BUT.finditer(text), 20):
+        left_out = slots.letters_in(said["out"], offer.words)
+        good = say.ALL_BUT_GOOD.match(text, said.end())
+        if left_out and good:
+            kept = left_out if good["bad"] else offer.every - left_out
+            yield Statement(said.start(), good.end(), kept or None, LIKELY)
     for hit in islice(re.finditer("除", text), 40):
         excepted = say.EXCEPT.match(text, hit.start())
         out = excepted and offer.words.upper.fullmatch(excepted["out"].strip(" \"'"))
@@ -194,18 +206,28 @@ def wholes(text: str, offer: Scope) -> Iterator[Statement]:
             yield Statement(hit.start(), excepted.end(), kept or None, LIKELY)
 
 
+def _of_named(said: str, sentence: str, offer: Scope) -> bool:
+    """True where 都对 and 三项均正确 speak of letters just named, not of all."""
+    if said[0] in "都均全皆" and not said.startswith("全选"):
+        return offer.words.upper.search(sentence) is not None
+    return said[1:2] in "项个" and re.search(r"[A-Za-z][\"')]? ?$", sentence) is not None
+
+
 def in_brackets(text: str, offer: Scope) -> Iterator[Statement]:
     """The only letters in brackets at a sentence's end: 核心症状是心境低落和兴趣丧失（AB）。"""
     found = list(islice(_BRACKETED.finditer(text), 40))
-    if len(found) != 1 or not _CLOSES.match(text, found[0].end()):
+    if not found or len(found) > 5 or not _CLOSES.match(text, found[-1].end()):
         return
-    if not offer.words.upper.fullmatch(found[0][1]):
+    if not all(offer.words.upper.fullmatch(one[1]) for one in found):
         return
     sentence = cues.sentence_before(text, found[0].start())
-    if re.search(r"[是为有选括]", sentence) and not cues.dismissed(sentence, "good"):
-        letters = slots.letters_in(found[0][1], offer.words)
-        if letters and (len(letters) > 1 or len(text) - found[0].end() < 3):
-            yield Statement(found[0].start(), found[0].end(), letters, LIKELY)
+    inside = text[found[0].end() : found[-1].start()]
+    if cues.SENTENCE_END.search(inside) or "不" in inside or "是" in inside:
+        return
+    if re.search(r"[是为有选括用]", sentence) and not cues.dismissed(sentence, "good"):
+        letters = frozenset().union(*(slots.letters_in(one[1], offer.words) or () for one in found))
+        if letters and (len(letters) > 1 or len(text) - found[-1].end() < 3):
+            yield Statement(found[0].start(), found[-1].end(), letters, LIKELY)
 
 
 _BRACKETED = re.compile(r"\( ?([A-Z][A-Z、,和 ]{0,14}) ?\)")
@@ -219,7 +241,17 @@ def _lone_line(text: str, offer: Scope) -> Statement | None:
     if not start or len(line) > 300 or offer.words.label_line.match(line):
         return None
     letters = _alone(line, offer)
-    return Statement(start, len(text), letters, FIRM) if letters else None
+    if not letters:
+        return None
+    lines = 1
+    while start and lines < 40:
+        above = text.rfind("\n", 0, start - 1) + 1
+        more = _alone(text[above : start - 1], offer) if start - above < 60 else None
+        if not more:
+            break
+        letters, start, lines = letters | more, above, lines + 1
+    looped = lines > len(letters) >= 4
+    return Statement(start, len(text), None if looped else letters, FIRM)
 
 
 def _first_line(text: str, offer: Scope) -> Iterator[Statement]:
@@ -263,10 +295,18 @@ def _said_first(text: str, offer: Scope) -> Statement | None:
 
 
 def _alone(line: str, offer: Scope) -> frozenset[str] | None:
+    if line.count("|") > 3:
+        return None
+    if (span := offer.words.span.fullmatch(line)) is not None and span[1] < span[2]:
+        return slots.letter_range(span[1], span[2], offer)
     match = offer.words.bare.fullmatch(line)
     shut = line[match.end(match.lastindex or 0) :] if match is not None else ""
     judged = "(" in shut and say.VERDICT_WORD.search(shut) is not None
     if match is not None and not slots.is_hedged(line) and not judged:
         return slots.letters_in(match[1] or match[2], offer.words)
-    letter = offer.texts.get(slots.squeeze(line)) if offer.texts else None
-    return frozenset(letter) if letter else None
+    if not offer.texts:
+        return None
+    if (letter := offer.texts.get(slots.squeeze(line))) is not None:
+        return frozenset(letter)
+    listed = slots.text_at(line, 0, offer)
+    return listed[1] if listed and not line[listed[0] :].strip("\"'。. ") else None

@@ -77,6 +77,10 @@ _TAGS_JOINED = re.compile(r"</answer>[ \n]{0,3}<answer>", re.IGNORECASE)
 _BREAKS = frozenset("br p li ul ol div tr h1 h2 h3 h4 table".split())
 _SPACES = re.compile(r"[ \n]{2,}")
 _BOXES = re.compile(r"(?<=[A-Z])\}{1,3} ?(?:和|与|,|、|and)? ?boxed\{{1,2}(?=[A-Z])")
+_AMONG = re.compile(
+    r"[A-H](?: ?[、,/]? ?[A-H]){2,7} ?(?:[三四五]个)?(?:选项)? ?之?中的? ?(?=[A-H](?![A-Za-z]))"
+)
+"""Whose letters are only what is chosen from: A、B、C、D 中的 C."""
 _CHECKBOX = re.compile(r"(?m)^(?:[-+·] ?)?\[([xX✗ ✓])\]")
 
 
@@ -102,6 +106,10 @@ def normalise(text: str) -> str:
         text = _STRUCK.sub("", text)
     for odd in _TABLE.keys() & set(_ODD.findall(text)):
         text = text.replace(odd, _TABLE[odd])
+    if "答 案" in text:
+        text = text.replace("答 案", "答案")
+    if "中" in text:
+        text = _AMONG.sub("", text)
     if "○" in text and "✗" in text:
         text = text.replace("○", "✓")
     if "<" in text:

@@ -11,10 +11,11 @@ from itertools import islice
 
 from psyche_bench import answer_cues as cues
 from psyche_bench import answer_patterns as say
-from psyche_bench.answer_slots import Scope, is_hedged, letter_range, letters_in
+from psyche_bench.answer_slots import Scope, is_hedged, letter_range, letters_in, lists
 
 _NOT_A_CLAIM = re.compile(
-    r"(?:比|不是|并?非|是否|难道|如果|若|即使|虽然?|尽管|假如|除了?|[人学生者]认为)[\"'(]? ?$"
+    r"(?:比|不是|并?非|是否|难道|如果|若|即使|虽然?|尽管|假如|除了?|[人学生者]认为"
+    r"|(?:except|but|than|excluding)(?: for)?(?: options?)? )[\"'(]? ?$"
 )
 _NOT_MEANT = re.compile(r"吗|\?|与否|的(?:情况|前提|反面|话)")
 _GLOBAL = re.compile(
@@ -33,6 +34,8 @@ class Claim:
     right: bool
     superlative: bool
     relative: bool
+    named: bool = False
+    """Said to be the answer, not only to be true: B是正确选项, 只有C与之对应."""
 
 
 @dataclass(slots=True)
@@ -59,18 +62,30 @@ def claims(text: str, offer: Scope) -> list[Claim]:
 
 def _claims(text: str, offer: Scope) -> Iterator[Claim]:
     words = offer.words
-    pattern = words.upper if words.upper.search(text) else words.lower
     done = 0
-    for match in islice(pattern.finditer(text), 500):
+    for match in islice(_mentions(text, offer), 500):
         if match.start() < done:
             continue
         near = text[match.end() : match.end() + 1]
-        span = words.span.match(text, match.start()) if near in "-~到至 " else None
+        span = words.span.match(text, match.start()) if near in "-~到至 t" else None
         end = span.end() if span else match.end()
-        said = _judged(text, end)
-        if said is None or is_hedged(match[0]) or _NOT_MEANT.match(text, said.end()):
+        if is_hedged(match[0]):
             continue
-        if _NOT_A_CLAIM.search(text[max(0, match.start() - 8) : match.start()]):
+        said = _judged(text, end)
+        front = text[max(0, match.start() - 8) : match.start()]
+        only = _ONLY.search(front) is not None
+        if (said is None and (only or _must_be(text, front, end))) or (
+            said is not None and only and said["good"] is not None
+        ):
+            found = letters_in(match[0], words)
+            stop = _AFFIRMED.match(text, said.end() if said else end)
+            if found is not None and stop is not None:
+                done = stop.end()
+                yield Claim(match.start(), done, found, True, True, True, True)
+            continue
+        if said is None or _NOT_MEANT.match(text, said.end()):
+            continue
+        if _NOT_A_CLAIM.search(front):
             continue
         letters = letter_range(span[1], span[2], offer) if span else letters_in(match[0], words)
         if letters is not None:
@@ -80,8 +95,26 @@ def _claims(text: str, offer: Scope) -> Iterator[Claim]:
             chosen = say.CHOSEN.match(text, done)
             if chosen is not None:
                 right, relative, done = chosen["good"] is not None, True, chosen.end()
-            best = right and say.SUPERLATIVE.search(said[0]) is not None
-            yield Claim(match.start(), done, letters, right, best, relative)
+            named = right and say.IDENTITY.match(text, done) is not None
+            best = right and (named or say.SUPERLATIVE.search(said[0]) is not None)
+            yield Claim(match.start(), done, letters, right, best, relative or named, named)
+
+
+_ONLY = re.compile(r"(?:只有|唯有|仅有?|[Oo]nly)(?:选项|的是)? ?[\"'(]? ?$")
+_AFFIRMED = re.compile(
+    r"(?![选项]{0,2}(?:型|吗|或))[^,。;!\n不没无错误未非别]{0,60}(?=[,。;!\n]|$)"
+)
+
+
+def _mentions(text: str, offer: Scope) -> Iterator[re.Match[str]]:
+    if offer.words.upper.search(text):
+        return lists(text, offer)
+    return offer.words.lower.finditer(text)
+
+
+def _must_be(text: str, front: str, end: int) -> bool:
+    """非B莫属."""
+    return front.endswith("非") and text.startswith("莫属", end)
 
 
 def _judged(text: str, end: int) -> re.Match[str] | None:
@@ -105,6 +138,12 @@ def concluded(text: str, found: list[Claim]) -> tuple[int, frozenset[str]] | Non
         chosen = [claim for claim in after if claim.right and claim.superlative] or after
         letters = frozenset().union(*(claim.letters for claim in chosen if claim.right))
         return after[0].start, letters
+    elected = [one for one in found if say.ELECTED.search(text, one.start, one.end)]
+    if sum(claim.right for claim in elected) > 1:
+        return None
+    named = [claim for claim in found if claim.right and claim.named]
+    if len(named) > 1:
+        return named[-1].start, frozenset().union(*(claim.letters for claim in named))
     for claim in reversed(found):
         if claim.right and (claim.superlative or (len(claim.letters) > 1 and _led(text, claim))):
             return claim.start, claim.letters
@@ -140,6 +179,8 @@ def _counted(found: list[Claim]) -> Ballot:
 
 def _weighed(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
     ballot = _counted(found)
+    if (left := _left_over(text, found, ballot, offer)) is not None:
+        return left
     labelled = _lines(text, offer.words, ballot)
     rest = say.REST.search(text)
     if rest is not None and (ballot.right or ballot.wrong):
@@ -150,6 +191,15 @@ def _weighed(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | No
         return None
     letters = _believed(text, found, ballot, offer.every, labelled)
     return letters if letters and _complete(text, letters, ballot, found, offer.words) else None
+
+
+def _left_over(
+    text: str, found: list[Claim], ballot: Ballot, offer: Scope
+) -> frozenset[str] | None:
+    """The one letter that remains when all others are ruled out: A、B、D都可以排除."""
+    left = offer.every - ballot.wrong
+    out = all(say.RULED_OUT.search(text, claim.start, claim.end) for claim in found)
+    return left if found and not ballot.right and out and len(left) == 1 else None
 
 
 def _complete(
@@ -208,10 +258,19 @@ def _ticks(text: str, words: say.Grammar) -> Ballot | None:
 def _table(text: str, words: say.Grammar) -> Ballot | None:
     """Rows such as ``| A | 共情 | ✓ |``; the first cell that is a judgement counts."""
     ballot = Ballot()
+    header: list[str] = []
     for line in text.split("\n"):
         if not line.startswith("|"):
             continue
         cells = [cell.strip() for cell in line[:600].strip("| ").split("|")]
+        if len(cells) > 2 and all(len(cell) == 1 and words.upper.match(cell) for cell in cells):
+            header = cells
+            continue
+        if len(header) == len(cells) and all(map(say.CELL_VERDICT.match, cells)):
+            for letter, cell in zip(header, cells, strict=True):
+                verdict = say.CELL_VERDICT.match(cell)
+                ballot.add({letter}, verdict is not None and verdict["good"] is not None)
+            continue
         label = words.cell.fullmatch(cells[0])
         verdicts = [match for cell in cells[1:] if (match := say.CELL_VERDICT.match(cell))]
         if label is not None and verdicts:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from psyche_bench import answer_cues as cues
+from psyche_bench import answer_mentions as mentions
 from psyche_bench import answer_patterns as say
 from psyche_bench import answer_slots as slots
 from psyche_bench import answer_statements as statements
@@ -90,7 +91,8 @@ def read(reply: str, choices: str = "ABCDE", options: Mapping[str, str] | None =
     text = visible(reply)
     if text is None:
         return Reading(None, "truncated")
-    letters = _answer(spelling.normalise(spelling.clip(text)), slots.scope(choices, options))
+    offer = slots.scope(choices, options)
+    letters = _answer(slots.labelled(spelling.normalise(spelling.clip(text)), offer), offer)
     return Reading(letters, "answered" if letters else "unparsed")
 
 
@@ -127,7 +129,7 @@ def _decide(text: str, offer: Scope) -> Statement | None:
     if vague:
         return Statement(0, 0, vague.pop(), VAGUE) if len(vague) == 1 else NOTHING
     letters = verdicts.tally(text, found, offer)
-    letters = letters or slots.text_at_end(text, offer)
+    letters = letters or slots.text_at_end(text, offer) or mentions.inferred(text, offer)
     if letters:
         return Statement(0, 0, letters, VAGUE)
     return NOTHING if say.GIVE_UP.search(text) else None
