@@ -39,3 +39,15 @@ class RunError(PsycheBenchError):
 
 class ScoreError(PsycheBenchError):
     """Saved replies cannot be scored as they are: unknown, duplicated or conflicting ids."""
+
+
+class StoreError(PsycheBenchError):
+    """The store of answered calls cannot be opened, read or written."""
+
+
+class ChatError(PsycheBenchError):
+    """An endpoint gave no usable answer to one call, and asking again will not help now."""
+
+
+class BudgetExhausted(PsycheBenchError):  # noqa: N818  # what happened, in the user's words
+    """The next call would exceed the budget; everything answered so far is kept."""

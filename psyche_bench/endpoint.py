@@ -1,0 +1,231 @@
+"""One request to an OpenAI-compatible endpoint, and what to make of its answer.
+
+The ``openai`` package describes the endpoint: address, organisation and client headers, defaults
+from its environment variables. The request itself goes over an ``aiohttp`` session, the transport
+the package offers too: its own path from call to wire costs four times the processor time
+(``tests/perf/chat_speed.py`` prints both), which caps a core at a few hundred calls a second.
+
+The key is read from the environment variable that is named, kept in one header, and taken out of
+every text that comes back.
+"""
+
+import json
+import os
+import re
+import urllib.request
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from psyche_bench.errors import ChatError
+from psyche_bench.store import Reply
+
+if TYPE_CHECKING:
+    import aiohttp
+
+LONGEST_ANSWER = 16 * 1024 * 1024
+"""Bytes of one answer that are read; a longer one is a failure."""
+SHORTEST_SECRET = 8
+"""A key shorter than this (``EMPTY``, ``none``) is a placeholder and not looked for in texts."""
+_KEY_LIKE = re.compile(r"\b(sk|key|Bearer)[-_ ][A-Za-z0-9_\-.]{12,}")
+_FINAL = {400, 401, 402, 403, 404, 405, 413, 422}
+_REMEDIES = {
+    401: "Set the environment variable {env} to a key of this endpoint.",
+    402: "Top up the account, or use another endpoint.",
+    403: "Set the environment variable {env} to a key that may use this model.",
+    404: "Check --base-url and the model's name.",
+    413: "Shorten the prompt.",
+}
+
+
+class Failure(Exception):  # noqa: N818  # not an error of the user's: it is tried again
+    """One try failed. ``wait`` is what the endpoint asked for.
+
+    ``busy``: it pushed back or broke down; ``rate_limited``: it said that we ask too much.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        busy: bool = False,
+        rate_limited: bool = False,
+        wait: float | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.busy, self.rate_limited, self.wait = busy, rate_limited, wait
+
+
+class Answer(NamedTuple):
+    """Status, headers that matter and body of an HTTP answer."""
+
+    status: int
+    retry_after: float | None
+    body: bytes
+
+
+class Endpoint:
+    """An address with its key and its session."""
+
+    def __init__(self, base_url: str | None, key_env: str, timeout: float, most: int) -> None:
+        self.key_env = key_env
+        self._key = os.environ.get(key_env, "")
+        self._base_url = base_url
+        self._timeout = timeout
+        self._most = most
+        self._session: aiohttp.ClientSession | None = None
+        self._url = ""
+        self._proxy: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.redact(self._base_url or 'the default address')})"
+
+    def redact(self, text: str) -> str:
+        """``text`` without our key, and without what looks like one."""
+        if len(self._key) >= SHORTEST_SECRET and self._key in text:
+            text = text.replace(self._key, "[key]")
+        return text
+
+    def _quoted(self, body: bytes) -> str:
+        text = self.redact(body[:2000].decode("utf-8", "replace"))
+        return _KEY_LIKE.sub("[key]", " ".join(text.split()))[:200]
+
+    async def close(self) -> None:
+        """Close the session."""
+        if self._session is not None:
+            await self._session.close()
+
+    def open(self) -> None:
+        """Describe the endpoint and open a session; nothing is sent yet.
+
+        Raises:
+            ChatError: it is OpenAI's own endpoint and there is no key, or no such address can be.
+        """
+        import aiohttp
+        from openai import AsyncOpenAI, OpenAIError
+
+        if self._base_url is None and not os.environ.get("OPENAI_BASE_URL") and not self._key:
+            raise ChatError(
+                f"{self.key_env} is not set, and OpenAI's own endpoint wants a key. Set it, or "
+                "name another endpoint with --base-url."
+            )
+        try:
+            described = AsyncOpenAI(api_key=self._key or "none", base_url=self._base_url)
+        except OpenAIError as error:
+            raise ChatError(f"{self!r}: {self.redact(str(error))}") from None
+        self._url = str(described.base_url.copy_with(userinfo=b"")) + "chat/completions"
+        headers = {k: v for k, v in described.default_headers.items() if isinstance(v, str)}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        split = urlsplit(self._url)
+        if not urllib.request.proxy_bypass(split.hostname or ""):
+            self._proxy = urllib.request.getproxies().get(split.scheme)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._most, keepalive_timeout=30),
+            timeout=aiohttp.ClientTimeout(total=self._timeout),
+            headers=headers,
+            auto_decompress=True,
+        )
+
+    async def ask(self, body: dict[str, Any]) -> Reply:
+        """Send one request.
+
+        Raises:
+            Failure: no usable answer this time.
+            ChatError: no usable answer, and the same request will not get one.
+        """
+        if self._session is None:
+            raise RuntimeError("open() the endpoint first")
+        content = json.dumps(body, separators=(",", ":")).encode()
+        return self._read(await self._post(self._session, content))
+
+    async def _post(self, session: "aiohttp.ClientSession", content: bytes) -> Answer:
+        import aiohttp
+
+        try:
+            async with session.post(self._url, data=content, proxy=self._proxy) as response:
+                parts, size = [], 0
+                async for part in response.content.iter_any():
+                    size += len(part)
+                    if size > LONGEST_ANSWER:
+                        raise Failure(f"an answer of more than {LONGEST_ANSWER} bytes")
+                    parts.append(part)
+                wait = None if response.status == 200 else _retry_after(response.headers)
+                return Answer(response.status, wait, b"".join(parts))
+        except TimeoutError:
+            raise Failure(f"no answer within {self._timeout:g} s", busy=True) from None
+        except (aiohttp.ClientError, OSError) as error:
+            what = self.redact(str(error)) or type(error).__name__
+            raise Failure(f"no connection, or a broken one ({what})", busy=True) from None
+
+    def _read(self, answer: Answer) -> Reply:
+        status, body = answer.status, answer.body
+        if status != 200:
+            self._refuse(answer)
+        try:
+            content = json.loads(body)
+            choice = content["choices"][0]
+            message, usage = choice["message"], content.get("usage") or {}
+            return Reply(
+                text=self._clean(message.get("content")),
+                reasoning=self._clean(message.get("reasoning_content") or message.get("reasoning")),
+                finish_reason=self._clean(choice.get("finish_reason")),
+                model_served=self._clean(content.get("model")),
+                tokens_in=_count(usage.get("prompt_tokens")),
+                tokens_out=_count(usage.get("completion_tokens")),
+            )
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            raise Failure(f"what came is no chat completion: {self._quoted(body)!r}") from None
+
+    def _clean(self, value: Any) -> str:
+        """A field's text without our key and without half characters; None is no text.
+
+        Some servers send a list of parts instead of one text.
+        """
+        if value is None:
+            return ""
+        if isinstance(value, list):
+            value = "".join(part.get("text") or "" for part in value)
+        text: str = self.redact(value)
+        if not text.isascii():
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return text
+
+    def _refuse(self, answer: Answer) -> None:
+        status, said = answer.status, self._quoted(answer.body)
+        if status in _FINAL or b"insufficient_quota" in answer.body:
+            remedy = _REMEDIES.get(status, "Read what the endpoint said, and change the request.")
+            raise ChatError(
+                f"the endpoint refused for good with HTTP {status}: {said!r}. "
+                f"{remedy.format(env=self.key_env)}"
+            )
+        busy = status in (408, 409, 429) or status >= 500
+        raise Failure(
+            f"HTTP {status}: {said!r}",
+            busy=busy,
+            rate_limited=status == 429,
+            wait=answer.retry_after,
+        )
+
+
+def _count(value: Any) -> int:
+    """A count of tokens; what is none (a text, a negative or absurd number) is unknown, so 0."""
+    return value if isinstance(value, int) and 0 <= value < 2**31 else 0
+
+
+def _retry_after(headers: Any) -> float | None:
+    """Seconds an endpoint asks to wait: ``retry-after-ms``, or seconds or a date."""
+    import time
+
+    try:
+        if "retry-after-ms" in headers:
+            return max(0.0, float(headers["retry-after-ms"]) / 1000)
+        said = headers.get("retry-after")
+        if said is None:
+            return None
+        try:
+            return max(0.0, float(said))
+        except ValueError:
+            return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except ValueError:  # neither a number nor a date: as if nothing had been said
+        return None
