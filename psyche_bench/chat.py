@@ -61,6 +61,7 @@ class Client:
         key_env: environment variable that holds the key; it need not be set for local servers.
         max_in_flight: most calls under way; the client starts at half of it and adapts.
         budget: bounds for this client; calls read from the store cost nothing.
+        ledger: sums and bounds shared with other clients, in the place of budget and prices.
         prices: what models cost; needed for a budget of money.
         timeout: seconds one try may take.
         tries: how often a call is tried that fails by itself (5xx, broken or unusable answers).
@@ -77,6 +78,7 @@ class Client:
         max_in_flight: int = 32,
         budget: Budget | None = None,
         prices: Prices | None = None,
+        ledger: Ledger | None = None,
         timeout: float = 300.0,
         tries: int = 6,
         patience: float = 600.0,
@@ -85,7 +87,7 @@ class Client:
         self._endpoint = Endpoint(base_url, key_env, timeout, max_in_flight)
         self._store = Store(store or IN_MEMORY)
         self._pace = Pace(max_in_flight)
-        self._ledger = Ledger(budget or Budget(), prices or Prices())
+        self._ledger = ledger or Ledger(budget or Budget(), prices or Prices())
         self._tries, self._patience, self._base_wait = tries, patience, base_wait
         self._under_way: dict[bytes, asyncio.Future[Reply]] = {}
         self._last_answer = 0.0

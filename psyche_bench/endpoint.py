@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from psyche_bench.errors import ChatError
+from psyche_bench.errors import ChatError, RequestRefused
 from psyche_bench.store import Reply
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ LONGEST_ANSWER = 16 * 1024 * 1024
 SHORTEST_SECRET = 8
 """A key shorter than this (``EMPTY``, ``none``) is a placeholder and not looked for in texts."""
 _KEY_LIKE = re.compile(r"\b(sk|key|Bearer)[-_ ][A-Za-z0-9_\-.]{12,}")
+_THIS_ONE = {400, 413, 422}
+"""Statuses that speak of one request; the others of the account, the address or the model."""
 _FINAL = {400, 401, 402, 403, 404, 405, 413, 422}
 _REMEDIES = {
     401: "Set the environment variable {env} to a key of this endpoint.",
@@ -195,7 +197,8 @@ class Endpoint:
         status, said = answer.status, self._quoted(answer.body)
         if status in _FINAL or b"insufficient_quota" in answer.body:
             remedy = _REMEDIES.get(status, "Read what the endpoint said, and change the request.")
-            raise ChatError(
+            refused = RequestRefused if status in _THIS_ONE else ChatError
+            raise refused(
                 f"the endpoint refused for good with HTTP {status}: {said!r}. "
                 f"{remedy.format(env=self.key_env)}"
             )

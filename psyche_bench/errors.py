@@ -49,5 +49,9 @@ class ChatError(PsycheBenchError):
     """An endpoint gave no usable answer to one call, and asking again will not help now."""
 
 
+class RequestRefused(ChatError):  # noqa: N818  # what happened, in the user's words
+    """The endpoint refuses this one request as it stands; others may be answered."""
+
+
 class BudgetExhausted(PsycheBenchError):  # noqa: N818  # what happened, in the user's words
     """The next call would exceed the budget; everything answered so far is kept."""
