@@ -9,8 +9,9 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from psyche_bench.errors import DataError
 
@@ -31,14 +32,18 @@ def dumps(value: Any) -> str:
     return _utf8(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` atomically; the folder is made when absent."""
+@contextmanager
+def appearing(path: Path) -> Iterator[TextIO]:
+    """A file to write that appears at ``path``, whole, when the block ends well, else not at all.
+
+    The folder is made when absent.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o644)
@@ -46,6 +51,12 @@ def write_text(path: Path, text: str) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` atomically; the folder is made when absent."""
+    with appearing(path) as file:
+        file.write(text)
 
 
 def write_json(path: Path, value: Any) -> None:
