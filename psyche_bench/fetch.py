@@ -38,7 +38,10 @@ def get(
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{name}.") as unfinished:
         fresh = Path(unfinished) / name
         if source_folder is None:
-            _unpack(_download(archive or source.archive), source, fresh)
+            address = archive or source.archive
+            if address is None:
+                raise DataError(f"{name}: {sources.local_remedy(name)}")
+            _unpack(_download(address), source, fresh)
         else:
             _copy(name, source_folder, fresh)
         _refuse_differing(name, fresh)
@@ -132,7 +135,10 @@ def _copy(name: str, folder: Path, target: Path) -> None:
     root = _root(name, folder)
     if not root.is_dir():
         raise DataError(f"{folder}: no such folder. Pass the folder that holds {name}'s files.")
-    for relative in sources.hashes(name):
+    alone = sources.catalogue()[name].local_file
+    if alone and not (root / alone).is_file():
+        raise DataError(f"{folder} does not hold {alone}. {sources.local_remedy(name)}")
+    for relative in [alone] if alone else sources.hashes(name):
         if (root / relative).is_file():
             _write(target / relative, (root / relative).read_bytes())
 

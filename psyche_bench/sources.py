@@ -14,14 +14,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal, get_args
 
-from psyche_bench import cpsyexam, pceb, repairs
+from psyche_bench import cpsyexam, dialogues, pceb, repairs
 from psyche_bench.errors import DataError
 from psyche_bench.jsonl import read_lines
 from psyche_bench.rows import Rejected, check_golds
 from psyche_bench.schemas import Question, Record, Repair
 
 View = Literal["raw", "repaired", "clean"]
-NAMES = ("pceb", "pceb_case_qa", "cpsyexam", "cpsyexam_qa", "sample")
+NAMES = ("pceb", "pceb_case_qa", "cpsyexam", "cpsyexam_qa", "sample", "cpsycoune", "psydt")
+DIALOGUES = {"cpsycoune": dialogues.read_cpsycoune, "psydt": dialogues.read_psydt}
 
 
 class TestKey(Record):
@@ -36,14 +37,19 @@ class TestKey(Record):
 
 
 class Source(Record):
-    """One released data set: where it stands and what a whole copy of it holds."""
+    """One released data set: where it stands and what a whole copy of it holds.
+
+    Without an ``archive`` it cannot be fetched: ``local_file`` is taken from a folder the user has,
+    and no hash of it is known.
+    """
 
     title: str
     publisher: str
     revision: str
-    archive: str
-    inside: str
-    nested: tuple[str, ...]
+    archive: str | None = None
+    inside: str = ""
+    nested: tuple[str, ...] = ()
+    local_file: str | None = None
     licence: str
     counts: dict[str, dict[str, int]]
     test_key: TestKey | None = None
@@ -66,7 +72,12 @@ def catalogue() -> dict[str, Source]:
 
 @cache
 def hashes(name: str) -> dict[str, str]:
-    """SHA-256 of every file of a data set: relative path → hexadecimal digest."""
+    """SHA-256 of every file of a data set: relative path → hexadecimal digest.
+
+    Empty where the release was not to be had and so is not pinned.
+    """
+    if catalogue()[name].local_file:
+        return {}
     text = (files("psyche_bench") / "data" / f"{name}.sha256").read_text(encoding="utf-8")
     lines = (line.split("  ", 1) for line in text.splitlines())
     return {path: digest for digest, path in lines}
@@ -91,6 +102,8 @@ def folder(name: str) -> Path:
         raise DataError(f"no data set is called {name!r}. Known: {', '.join(catalogue())}.")
     path = data_root() / name
     if not path.is_dir():
+        if catalogue()[name].local_file:
+            raise DataError(f"{name} is not in {data_root()}. {local_remedy(name)}")
         raise DataError(
             f"{name} is not in {data_root()}. Run `psyche-bench data get {name}`, or set "
             "PSYCHE_BENCH_DATA to the folder that holds it."
@@ -98,12 +111,22 @@ def folder(name: str) -> Path:
     return path
 
 
+def local_remedy(name: str) -> str:
+    """How to come by a data set that this program cannot fetch."""
+    source = catalogue()[name]
+    return (
+        f"It cannot be fetched from here: download {source.local_file} from {source.publisher}, "
+        f"and run `psyche-bench data get {name} --from FOLDER` with the folder that holds it."
+    )
+
+
 def load(name: str, split: str | None = None, view: View = "repaired") -> list[Question]:
     """The questions of a data set, in the order of the release.
 
     Args:
         name: one of :data:`NAMES`; ``pceb`` and ``cpsyexam`` are the multiple-choice items,
-            ``pceb_case_qa`` and ``cpsyexam_qa`` the written answers.
+            ``pceb_case_qa`` and ``cpsyexam_qa`` the written answers, ``cpsycoune`` and
+            ``psydt`` counselling turns.
         split: ``train``, ``dev`` or ``test`` for CPsyExam, ``train`` (exemplars) or ``test`` for
             the sample (all when None); PCEB has only ``test``.
         view: ``raw`` as released, ``repaired`` with the declared repairs, ``clean`` repaired
@@ -182,6 +205,8 @@ def _read(name: str, split: str | None, root: Path, rejected: Rejected) -> list[
     wanted = splits if split is None else (split,)
     if name == "sample":
         return [question for part in wanted for question in _read_sample(root, part)]
+    if name in DIALOGUES:
+        return DIALOGUES[name](root, rejected)
     if name.startswith("pceb"):
         written = name == "pceb_case_qa"
         return [q for q in _read_pceb(root, rejected) if (q.kind == "qa") == written]
@@ -235,6 +260,8 @@ def _clustered(name: str, split: str | None, root: Path) -> tuple[Question, ...]
     from psyche_bench.contamination import duplicate_clusters
 
     questions = [q for part in NAMES if _release(part) == name for q in load(part, split)]
+    if name in DIALOGUES:  # "thank you" in two dialogues does not make them one
+        return tuple(questions)
     cluster = duplicate_clusters(questions)
     return tuple(
         q if q.cluster == cluster[q.id] else q.model_copy(update={"cluster": cluster[q.id]})
@@ -293,6 +320,7 @@ def data_hash(name: str) -> str:
         root = _root(name)
         named = sorted(path.name for path in root.glob("*.jsonl"))
     else:
-        root, named = folder(name), sorted(hashes(name))
+        root = folder(name)
+        named = sorted(hashes(name)) or [str(catalogue()[name].local_file)]
     lines = "\n".join(f"{digest(root / path)}  {path}" for path in named if (root / path).is_file())
     return hashlib.sha256(lines.encode()).hexdigest()[:12]

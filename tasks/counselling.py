@@ -15,20 +15,35 @@ class CounsellingTask(ExamTask):
     """One document per client turn; the protocol only sets the cap."""
 
     def _doc(self, question: Question) -> dict[str, Any]:
-        system = prompting.template("counselling")["system"][self.lang]
-        said = [f"{turn.role}: {turn.content}" for turn in question.history]
+        said = [f"{message['role']}: {message['content']}" for message in self._messages(question)]
         return {
             "id": question.id,
             "task": str(self.config.task),
             "protocol": self.protocol.name,
             "subject": question.subject,
             "prompt": question.stem,
-            "prompt_hash": prompting.text_hash(system, *said, question.stem),
+            "prompt_hash": prompting.text_hash(*said),
             "rotation": 0,
             "choices": [],
             "continuations": [],
             "target": "",
         }
+
+    def _messages(self, question: Question, system: str | None = None) -> list[dict[str, str]]:
+        """System instruction, the dialogue so far, the client's words.
+
+        A system instruction that the data set brings along (PsyDT's) stands in the place of ours.
+        """
+        turns = [turn.model_dump() for turn in question.history]
+        if turns and turns[0]["role"] == "system":
+            released = turns.pop(0)["content"]
+        else:
+            released = prompting.template("counselling")["system"][self.lang]
+        return [
+            {"role": "system", "content": system or released},
+            *turns,
+            {"role": "user", "content": question.stem},
+        ]
 
     def fewshot_context(
         self,
@@ -40,14 +55,7 @@ class CounsellingTask(ExamTask):
         **_: Any,
     ) -> str:
         """System instruction, dialogue so far, the client's words; without chat a transcript."""
-        question = self.questions[doc["id"]]
-        system = system_instruction or prompting.template("counselling")["system"][self.lang]
-        turns = [turn.model_dump() for turn in question.history]
-        messages = [
-            {"role": "system", "content": system},
-            *turns,
-            {"role": "user", "content": question.stem},
-        ]
+        messages = self._messages(self.questions[doc["id"]], system_instruction)
         if apply_chat_template and chat_template:
             return chat_template(messages, add_generation_prompt=True)
         names = {"system": "", "user": "来访者：", "assistant": "咨询师："}

@@ -13,6 +13,8 @@ ROWS = {row["name"]: row for row in catalogue.listing()}
 CHOICES = ("case_smcq", "case_mmcq", "moral_smcq", "moral_mmcq", "theory_smcq", "theory_mmcq")
 AREAS = ("kg_smcq", "kg_mmcq", "ca_smcq", "ca_mmcq")
 GROUPS = {
+    "counselling": {f"counselling_{name}" for name in ("cpsycoune", "psydt", "sample")},
+    "counselling_psydt_full": {"counselling_psydt", "counselling_psydt_rest"},
     "pceb": {f"pceb_{subset}" for subset in (*CHOICES, "case_qa")},
     "cpsyexam": {f"cpsyexam_{subset}" for subset in AREAS},
     "cpsyexam_5shot": {f"cpsyexam_5shot_{subset}" for subset in AREAS},

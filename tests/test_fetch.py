@@ -293,7 +293,7 @@ def test_a_page_that_is_not_there_is_an_error(root, web):
 
 
 def test_unknown_names_and_the_sample_have_no_address(root, capsys):
-    for name in ("sample", "psydt"):
+    for name in ("sample", "nothing"):
         assert main(["data", "get", name]) == 1
         assert "The sample ships with the package." in capsys.readouterr().err
 

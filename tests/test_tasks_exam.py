@@ -299,3 +299,15 @@ def test_the_unit_of_a_prompt_hash_is_the_words_the_model_reads():
     task = only("psyche_sample_moral_smcq", protocol="direct")
     doc = task.task_docs[0]
     assert doc["prompt_hash"] == prompting.text_hash(doc["prompt"])
+
+
+def test_a_system_turn_of_the_data_stands_in_the_place_of_ours():
+    task = only("psyche_sample_counselling")
+    doc = task.task_docs[2]
+    question = task.questions[doc["id"]]
+    released = {"role": "system", "content": "你是一位咨询师。"}
+    history = [released, *(turn.model_dump() for turn in question.history)]
+    changed = question.model_validate(question.model_dump() | {"history": history})
+    assert task._messages(changed)[0] == released
+    assert [turn["role"] for turn in task._messages(changed)].count("system") == 1
+    assert task._messages(changed, "mine")[0]["content"] == "mine"

@@ -28,8 +28,9 @@ STYLES = {
     "one-turn": {"apply_chat_template": True, "fewshot_as_multiturn": False},
 }
 TASKS = [row["name"] for row in catalogue.listing() if row["kind"] == "task"]
-SAMPLE = [name for name in TASKS if name.startswith("psyche_sample")]
-RELEASED = [name for name in TASKS if not name.startswith("psyche_sample")]
+SAMPLE = [name for name in TASKS if "sample" in name]
+LOCAL = [name for name in TASKS if name.startswith("counselling_psydt")]  # no copy is to be had
+RELEASED = [name for name in TASKS if name not in (*SAMPLE, *LOCAL)]
 
 
 @pytest.fixture(scope="module")
