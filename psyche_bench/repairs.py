@@ -156,6 +156,16 @@ def _without_radicals(text: str, table: dict[str, str]) -> str:
     )
 
 
+def plain_radicals(text: str) -> str:
+    """A text with look-alikes of the radical blocks as ordinary characters, as PCEB is repaired.
+
+    >>> plain_radicals("⼼理⻓期")
+    '心理长期'
+    """
+    table = {key: value for rule in declared("pceb").rule for key, value in rule.map.items()}
+    return _without_radicals(text, table) if _RADICAL.search(text) else text
+
+
 def _strip(fields: Fields, rule: Rule, item: str, log: list[Repair]) -> None:
     for name, value in _covered(fields, rule):
         _set(fields, name, value.strip(), rule.reason, item, log)
