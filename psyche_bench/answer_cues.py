@@ -19,7 +19,11 @@ _ODD = rf"[^\sA-Z,。:]{{0,8}}?的{_KIND}(?=[是为有:])"
 CUES: tuple[tuple[str, str, str], ...] = (
     ("strong", "答", r"答案(?!解析)|(?<![^\n])答(?= ?:)"),
     ("strong", "正", r"正解|正确的?(?:选项|选择)"),
-    ("strong", "选", r"选(?!项|择题|择性|修|拔|手|举|段|材|集|票)[择出取定中填]?|选项(?=[\"'] ?:)"),
+    (
+        "strong",
+        "选",
+        r"(?<!入)(?<![^应]当)选(?!项|择题|择性|修|拔|手|举|段|材|集|票)[择出取定中填]?|选项(?=[\"'] ?:)",
+    ),
     ("strong", "最合恰对", r"(?:最佳|最优|合适的|恰当的|对的|最终)(?:选项|选择)"),
     ("strong", "结回作预", r"(?:结论|回答|作答|预测|结果)[\"']{0,2}(?= ?(?:[是为]|:|\]|\n))"),
     ("strong", "bf", r"f?box(?:ed)?(?=[{ ])"),
@@ -59,13 +63,19 @@ CUES: tuple[tuple[str, str, str], ...] = (
     ("good", "剩", r"剩下?的?"),
     ("good", "mMbB", r"(?i:(?:most|best) [a-z ]{2,40}?(?:is|are|be)(?= ))"),
     ("good", "符", r"符合(?:题意|题干|要求|条件)?的?(?= ?:)"),
-    ("final", "plL", r"(?:points?|leads?) to\b"),
+    ("final", "plifms", r"(?:(?:points?|leads?) to|indicates|favou?rs|matches|supports)\b"),
+    ("correct", "推支赞主", r"推荐|支持|赞成|主张"),
     (
         "final",
         "答因所故综总可最∴",
         r"答案解析(?= ?:)|(?:因此|所以),?|故|综上(?:所述)?,?|总之,?|可见,?|最[终后]|∴",
     ),
-    ("final", "TSHFbtlhs", r"(?:[Tt]herefore|[Ss]o|[Tt]hus|[Hh]ence|Final|but|leaves)\b,?"),
+    (
+        "final",
+        "TSHFbtlhs",
+        r"(?:[Tt]herefore|[Ss]o|[Tt]hus|[Hh]ence|Final|but"
+        r"|leaves(?: us| me)?(?: with)?)\b,?",
+    ),
     (
         "blank",
         "是为有括在即由用称叫",
@@ -126,7 +136,7 @@ LINK = re.compile(
 """What may stand between a cue and its letters."""
 LINK_END = frozenset(
     "选择是为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
-    "以下列断属析案解答论果留由用称叫出取中填涂圈勾蒙入上成正意干求件符合题剩猜测应该当就会x✓∴?得觉吧)]}投"
+    "以下列断属析案解答论果留由用称叫出取中填涂圈勾蒙荐持张入上成正意干求件符合题剩猜测应该当就会x✓∴?得觉吧)]}投"
 )
 """The characters a cue or a link can end with (Latin letters apart)."""
 LINK_SKIP = " \n:\"'([{-|>=→,.0123456789"
@@ -149,6 +159,9 @@ SETTLED = re.compile(r"最终|最后|现在|因此|所以|故|改|复核后|检�
 """Within the same sentence a first guess gave way to this."""
 DROPPED = re.compile(r"但|不过|然而|复核|检查|再|改|矛盾|有误|其实|不对")
 """After a first guess: the guess may not stand."""
+
+GIVEN_UP = re.compile(r"不过|但|然而|等等|其实|不对|矛盾")
+"""After 先选A: the choice did not stand."""
 
 _PEOPLE = (
     r"(?:有的?人|有些人|某些人|[不很许]?[少多]人|部分人|一些人|别人|他人|同学|考生|学生"

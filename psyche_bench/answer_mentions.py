@@ -15,19 +15,23 @@ from psyche_bench import answer_patterns as say
 from psyche_bench.answer_slots import Scope, is_hedged, letters_in, lists
 
 _DOUBT = re.compile(
-    r"[?吗呢若像]|之间|犹豫|二选一|任选|拿不准|格式|这样|如果|假如|可能|也许|或许|或者|不确定|难以|纠结|无法|不能|请|提供|选项(?:有|如下|包括)|例如"
-    r"|(?i:\b(?:if|might|may|could|cannot|can't|either|whether|please|plausible|some|many|students?|people|unclear|insufficient|sorry)\b)"
+    r"[?吗呢若像]|之间|当中|中有一|道理|各有|(?:^| ):D|犹豫|二选一|任选|拿不准|格式|这样|如果|假如|可能|也许|或许|或者|不确定|难以|纠结|无法|不能|请|提供|选项(?:有|如下|包括)|例如"
+    r"|(?i:\b(?:if|cannot|can't|either|whether|please|plausible|merit|depend|depending|some|many|students?|people|unclear|insufficient|sorry)\b)"
 )
 _AGAINST_LEFT = re.compile(
     r"(?:不[是选为能应含]|并?非|排除|除了?|比|不如|优于|好于|胜过|而不|错误?的?是|[误错]选"
-    r"|(?i:than|not|of|except|except for|exclude|eliminate|rule out|unlike))[\s\"'(:]*$"
+    r"|(?i:than|not|of|except|unlike|except for|exclude|eliminate|rule out|unlike|(?:could|might|may) be|think|thought))[\s\"'(:]*$"
 )
 _AGAINST_RIGHT = re.compile(
     r"^.{0,8}?(?:不|没|非|错|误|无关|排除|✗|太|过于|绝对|片面|次之)|"
-    r"(?i:\b(?:not|wrong|incorrect|false|no|isn't|doesn't|cannot|fails?|ruled)\b|n't)"
+    r"(?i:\b(?:not|wrong|incorrect|false|no|isn't|doesn't|cannot|fails?|ruled)\b|n't|\b(?:might|may|could|seems?|tempting)\b)"
 )
 _FOR_RIGHT = re.compile(
     r"是|对|正确|符合|保留|[更最]|选|可|✓|(?i:\b(?:is|are|fits?|best|correct|right|final|as)\b)"
+)
+_ALL_OF = re.compile(r"[A-H](?:[三四五]?[个项])?(?:选项)?[都均皆全]")
+_COMPARED = re.compile(
+    r" ?(?:,? ?(?:rather than|instead of|not)|,?而[不非]是?|比|优于|好于)[ \"'(]*$"
 )
 _EDGE = frozenset("\n,。;:.!([{\"'|=→>、}&✓-])")
 _ENGLISH_LEFT = re.compile(
@@ -36,7 +40,7 @@ _ENGLISH_LEFT = re.compile(
 )
 _LABEL = re.compile(r"(?:选项|项)? ?[:.、](?! )")
 _SUBJECT_GOES_ON = re.compile(
-    r"[\s,。.;:!()\[\]{}\"'=<|&✓✗→\-项选这两三四五是为的都均皆才最更体符属比优对正错不排保留当入说强描也则无]|反映"
+    r"[\s,。.;:!()\[\]{}\"'=<|&✓✗→\-项选这两三四五是为的都均皆才最更体符属比优对正错不排保留当入说强描也则无即]|反映"
 )
 """What follows letters that stand for options; other characters make them part of a noun."""
 _CLAUSE = re.compile(r"[,。;!\n]|\.(?= |$)")
@@ -92,8 +96,10 @@ def _mention(
     after = re.sub(say.SUBJECT, "", after, count=1)
     stop = _CLAUSE.search(after)
     said = after[: stop.start() if stop else len(after)][:80]
-    against = bool(_AGAINST_LEFT.search(before[-14:]) or _AGAINST_RIGHT.search(said))
-    firm = not said.strip(" )\"'}]") or _FOR_RIGHT.search(said) is not None
+    against = bool(_AGAINST_LEFT.search(before[-14:])) or (
+        not _COMPARED.fullmatch(after) and _AGAINST_RIGHT.search(said) is not None
+    )
+    firm = bool(not said.strip(" )\"'}]") or _COMPARED.fullmatch(after) or _FOR_RIGHT.search(said))
     return _Mention(letters, against, firm)
 
 
@@ -103,7 +109,7 @@ def _only_one_for(mentions: list[_Mention], text: str) -> frozenset[str] | None:
     if len(sides) != 1:
         return None
     letters = sides.pop()
-    if len(letters) > 3:
+    if len(letters) > 3 and not _ALL_OF.search(text):
         return None
     favoured = [mention for mention in mentions if mention.letters == letters]
     if letters & against or not (len(mentions) == len(favoured) or any(m.firm for m in favoured)):

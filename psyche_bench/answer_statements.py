@@ -75,7 +75,13 @@ def _adds(text: str, statement: Statement) -> bool:
     """True for 再选B, 也选C: the letters join those before them."""
     if statement.strength != FIRM or text[statement.start] != "选":
         return False
+    if _ALSO_CHOSEN.search(text[max(0, statement.start - 60) : statement.start]):
+        return True
     return cues.ADDED.search(text, max(0, statement.start - 5), statement.start) is not None
+
+
+_ALSO_CHOSEN = re.compile(r"选[A-H](?:\([^()。]{0,50}\))?,$")
+"""选A（…），选C（…）: two choices in one breath."""
 
 
 def _joined(first: Statement, second: Statement) -> Statement:
@@ -108,6 +114,8 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
         return None
     end, letters = found
     strength = _strength(kind, sentence, text[cue_at:place])
+    if sentence.endswith("先") and cues.GIVEN_UP.search(text, end, end + 200):
+        return Statement(cue_at, end, None, VAGUE)
     if strength == VAGUE and cues.INITIAL.search(sentence) and cues.DROPPED.search(text, end):
         letters = None
     return Statement(cue_at, end, letters, strength)
@@ -197,6 +205,10 @@ def wholes(text: str, offer: Scope) -> Iterator[Statement]:
         if left_out and good:
             kept = left_out if good["bad"] else offer.every - left_out
             yield Statement(said.start(), good.end(), kept or None, LIKELY)
+    for hit in islice(_EXCLUDED.finditer(text), 10):
+        out = slots.letters_in(hit[1], offer.words)
+        if out and offer.words.upper.fullmatch(hit[1]):
+            yield Statement(hit.start(), hit.end(), (offer.every - out) or None, LIKELY)
     for hit in islice(re.finditer("除", text), 40):
         excepted = say.EXCEPT.match(text, hit.start())
         out = excepted and offer.words.upper.fullmatch(excepted["out"].strip(" \"'"))
@@ -204,6 +216,12 @@ def wholes(text: str, offer: Scope) -> Iterator[Statement]:
         if excepted and left_out:
             kept = offer.every - left_out if excepted["good"] else left_out
             yield Statement(hit.start(), excepted.end(), kept or None, LIKELY)
+
+
+_EXCLUDED = re.compile(
+    r"(?<![A-Za-z])([A-H](?: ?[、,和与] ?[A-H]){0,3})(?:选项|项)?除外,(?:其[余他它])?[^,。\n]{0,8}?"
+    r"(?:全选|[都均]选|正确|对)"
+)
 
 
 def _of_named(said: str, sentence: str, offer: Scope) -> bool:

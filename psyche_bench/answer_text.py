@@ -110,6 +110,8 @@ def normalise(text: str) -> str:
         text = text.replace("答 案", "答案")
     if "中" in text:
         text = _AMONG.sub("", text)
+    if "■" in text and "✗" in text:
+        text = text.replace("■", "✓")
     if "○" in text and "✗" in text:
         text = text.replace("○", "✓")
     if "<" in text:

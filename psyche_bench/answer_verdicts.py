@@ -78,7 +78,7 @@ def _claims(text: str, offer: Scope) -> Iterator[Claim]:
             said is not None and only and said["good"] is not None
         ):
             found = letters_in(match[0], words)
-            stop = _AFFIRMED.match(text, said.end() if said else end)
+            stop = _AFFIRMED.match(text, said.end() if said else end) or _MUST.match(text, end)
             if found is not None and stop is not None:
                 done = stop.end()
                 yield Claim(match.start(), done, found, True, True, True, True)
@@ -112,9 +112,12 @@ def _mentions(text: str, offer: Scope) -> Iterator[re.Match[str]]:
     return offer.words.lower.finditer(text)
 
 
+_MUST = re.compile(r"(?:莫属|不可)")
+
+
 def _must_be(text: str, front: str, end: int) -> bool:
     """非B莫属."""
-    return front.endswith("非") and text.startswith("莫属", end)
+    return front.endswith("非") and _MUST.match(text, end) is not None
 
 
 def _judged(text: str, end: int) -> re.Match[str] | None:
@@ -220,6 +223,8 @@ def _believed(
     if len(judged) >= min(len(every), 4):
         return frozenset(ballot.right)
     if any(claim.right and len(claim.letters) > 1 for claim in found):
+        return frozenset(ballot.right)
+    if len(found) > 1 and all(claim.relative and claim.right for claim in found):
         return frozenset(ballot.right)
     if labelled or any("也" in text[claim.start : claim.end] for claim in found):
         return None
