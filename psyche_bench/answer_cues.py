@@ -22,12 +22,13 @@ CUES: tuple[tuple[str, str, str], ...] = (
     (
         "strong",
         "选",
-        r"(?<!入)(?<![^应]当)选(?!项|择题|择性|修|拔|手|举|段|材|集|票)[择出取定中填]?|选项(?=[\"'] ?:)",
+        r"(?<!入)(?<![^应]当)(?<![A-H])选(?!项|择题|择性|修|拔|手|举|段|材|集|票)[择出取定中填]?"
+        r"|选项(?=[\"'] ?:)",
     ),
     ("strong", "最合恰对", r"(?:最佳|最优|合适的|恰当的|对的|最终)(?:选项|选择)"),
     ("strong", "结回作预", r"(?:结论|回答|作答|预测|结果)[\"']{0,2}(?= ?(?:[是为]|:|\]|\n))"),
     ("strong", "bf", r"f?box(?:ed)?(?=[{ ])"),
-    ("strong", "ro", r"(?:result|output)(?=[\"']? ?:)"),
+    ("strong", "rof", r"(?:result|output|final)(?=[\"']? ?:)"),
     ("strong", "aA", r"(?i:answers?(?: to (?:this|the) \w+)?|ans(?=[.:]))"),
     ("strong", "pP", r"(?i:prediction|pred\b|pick(?:ed)?\b)"),
     ("strong", "cC", r"(?i:cho(?:ose|se|osing|ice|ices|sen)\b|correct(?=:))"),
@@ -59,12 +60,26 @@ CUES: tuple[tuple[str, str, str], ...] = (
     ("correct", "本这此该", r"[本这此该]道?题的?(?:显然|应该?|肯定|当然|就|无疑|自然|明显)?是"),
     ("correct", "认觉感", r"认为是?|觉得是?|感觉(?:应该)?是"),
     ("correct", "那还就倾猜保留", r"保留|留下|[那还]就?是|那就|就是|倾向于|倾向(?=选)|猜"),
+    ("correct", "sS", r"(?i:say)\b"),
+    (
+        "correct",
+        "crCs",
+        r"(?i:(?:chang|revis|switch)(?:e|ed|ing) (?:[a-z]+ ){0,3}(?:from [A-H] )?to\b)",
+    ),
     ("correct", "iIsSmMwW", r"(?:[Ii]t is|[Ii]t's|(?:should|must|would) be)(?= )"),
     ("good", "剩", r"剩下?的?"),
-    ("good", "mMbB", r"(?i:(?:most|best) [a-z ]{2,40}?(?:is|are|be)(?= ))"),
+    (
+        "good",
+        "mMbB",
+        r"(?i:(?:most|best) [a-z ]{2,40}?(?:is|are|be)(?= ))",
+    ),
     ("good", "符", r"符合(?:题意|题干|要求|条件)?的?(?= ?:)"),
-    ("final", "plifms", r"(?:(?:points?|leads?) to|indicates|favou?rs|matches|supports)\b"),
-    ("correct", "推支赞主", r"推荐|支持|赞成|主张"),
+    (
+        "final",
+        "plifms",
+        r"(?:(?:points?|leads?|leans?) (?:to|towards?)|indicates|favou?rs|matches|supports)\b",
+    ),
+    ("correct", "推支赞主看", r"推荐|支持|赞成|主张|看(?:来|起来)(?:就|应该)?是"),
     (
         "final",
         "答因所故综总可最∴",
@@ -116,7 +131,7 @@ def cue_at(text: str, place: int) -> re.Match[str] | None:
 
 
 _CHINESE_LINK = (
-    r"应该?|应当|当然|就|会|是|为|选择?|选项|有|包括|包含|如下|分别|即|则|字母|组合"
+    r"应当|应该?|当然|乃|便是|优先考虑|锁定|指向|落在|直指|就|会|是|为|选择?|选项|有|包括|包含|如下|分别|即|则|字母|组合"
     r"|最终|仅|只有?|只能|可以|"
     r"的|定|确定|以下|下列|显然|肯定|一定|无疑|确实|仍然?|依然|还|呢|什么|哪[个些项]|最"
     r"|可能|也许|或许|大概|似乎|好像|"
@@ -136,13 +151,16 @@ LINK = re.compile(
 """What may stand between a cue and its letters."""
 LINK_END = frozenset(
     "选择是为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
-    "以下列断属析案解答论果留由用称叫出取中填涂圈勾蒙荐持张入上成正意干求件符合题剩猜测应该当就会x✓∴?得觉吧)]}投"
+    "以下列断属析案解答论果留由用称叫出取中填涂圈勾蒙荐持张定入上成正虑乃意干求件符合题剩猜测应该当就会x✓∴?得觉吧)]}投"
 )
 """The characters a cue or a link can end with (Latin letters apart)."""
 LINK_SKIP = " \n:\"'([{-|>=→,.0123456789"
 
 SENTENCE_END = re.compile(r"[。!?;\n….](?:(?<!\.)|(?=[\s.])|(?<=\.\.))")
-CONDITION = re.compile(r"如果|若(?<![般宛]若)(?!干)|假如|假设|倘若|要是|除非|万一|If\b|if\b")
+CONDITION = re.compile(
+    r"如果|若(?<![般宛]若)(?!干)|假如|假设|倘若|要是|除非|万一|否则|反之"
+    r"|(?i:\b(?:if|otherwise)\b)"
+)
 CONCLUSION = re.compile(
     r"因此|所以|故|综上|因而|可知|可见|由此|最终|总之|综合|总的来|∴|Therefore|therefore"
     r"|Thus|thus|Hence|hence|So\b|so\b"
@@ -194,12 +212,16 @@ _NEGATED_LEFT = re.compile(
 _NEGATED_SIEVE = frozenset("不别勿未没非无弃tr")
 
 
-def sentence_before(text: str, stop: int) -> str:
-    """What the sentence said before ``stop`` (at most 60 characters back)."""
+def sentence_before(text: str, stop: int, within: str = "") -> str:
+    """What the sentence said before ``stop`` (at most 60 characters back).
+
+    Marks in ``within`` (a semicolon, say) do not end a sentence.
+    """
     before = text[max(0, stop - 60) : stop]
     start = 0
     for mark in SENTENCE_END.finditer(before):
-        start = mark.end()
+        if mark[0] not in within:
+            start = mark.end()
     return before[start:]
 
 
@@ -224,10 +246,15 @@ def dismissed(sentence: str, kind: str) -> bool:
 
 
 CORRECTION = re.compile(
-    r"等等|等一下|等下|且慢|不对|哦不|啊不|错了|更正|修正|纠正|重新|再想想|再核对|仔细|复查|复核"
-    r"|Wait|wait|Actually|Correction"
+    r"等等|等一下|等下|且慢|不对|哦不|啊不|错了|更正|修正|纠正|重新|再想想|写错|划掉|撤回|再核对"
+    r"|仔细|复查|复核|revised|second thought|Wait|wait|Actually|Correction"
 )
-CORRECTION_FRONT = frozenset("。.!?…\n,:( ")
+RIVAL = re.compile(
+    r"[A-H](?:选项|项)?(?:好像|似乎|看来|其实)?也(?:对|行|可|正确|有道?理|说得通|符合)"
+)
+UNSURE = re.compile(r"不太?确定|拿不准|说不准|不知道|到底|难以取舍")
+"""After an answer, both together: it was none."""
+CORRECTION_FRONT = frozenset("→。.!?…\n,:( ")
 WHY = re.compile(r"为(?:什么|何|啥)(?:要|应该?|能|可以?|我们?|是|而)*$")
 """Before 选: a question about a choice, or a heading over its reasons; no decision of its own."""
 ADDED = re.compile(r"(?:再|也|还|另外?|同时|又)(?:要|应该?|可以?|需要?|得)?$")

@@ -43,7 +43,7 @@ SUBJECT_RIGHT = re.compile(
 """A clause goes on behind the letters: the last of them may be its subject (选A，B错误)."""
 _EVERY = (
     "以上 上述 三个 四个 五个 三项 四项 五项 所有 全部 各个 各 每个 每一个 每项 每一项"
-    " 这三 这四 这五"
+    " 这三 这四 这五 四者 三者"
 ).split()
 _EVERY_KIND = (
     r"的?(?:[三四五]?[个项])?(?:选项|说法|答案|表述|内容|描述|项)?(?:全部|全|都|均|皆){1,2}"
@@ -62,6 +62,7 @@ ALL_RIGHT = re.compile(
         for word in ("全部", "全都", "全", "都", "均", "皆")
     )
     + "|"
+    + r"[Ee](?:very|ach) (?:option|choice|statement|one) is (?:correct|right|true)|"
     + "|".join(
         rf"{word} (?:of the above|of them are|(?:the )?(?:four |five )?(?:options"
         rf"|choices|statements) are)"
@@ -85,7 +86,8 @@ GIVE_UP = re.compile(
     + r"|can(?:not|'t) (?:be )?(?:determine|answer|say|decide)|unable to|Unable to"
 )
 EXCEPT = re.compile(
-    r"除(?:了|去|开)? ?(?P<out>[^,。\n]{1,24}?)(?:选项|项)?(?:之外|以外|外)?[, ]{0,2}"
+    r"(?:除(?:了|去|开)? ?(?P<out>[^,。\n]{1,24}?)(?:选项|项)?(?:之外|以外|外)?"
+    r"|(?<![A-Za-z])(?P<but>[A-H](?:[、,和与][A-H]){0,3})(?:选项|项)?(?:之外|以外|外))的?[, ]{0,2}"
     r"(?:(?:其他|其余|其它|剩下|别)的?)?(?:[两三四][个项])?(?:选项|答案|说法)?(?:都|均|全部?|皆)"
     r"(?:是|为|应该?|应当|可以|要|属于){0,2}(?:(?P<good>正确|对|符合|可选|应?选|合适"
     r"|恰当)|(?P<bad>不|错))"
@@ -94,26 +96,34 @@ _GOOD = (
     r"正确(?![性率与]|的(?:说法|做法|应|是|理解|表述|答案))|对(?=的|[。,;!\s、)|A-H]|$)"
     r"|没错|无误|符合(?=题意|题干|要求|条件|描述|定义|案例|本题|[。,:;\s)|]|$)"
     r"|(?:合适|恰当|准确|贴切|适合|适当)(?![性地])|最?佳(?<=最佳)|(?:全面|完整|科学"
-    r"|典型)(?<=最..)|好(?<=最好)|选[上中入出]|(?<=[是为的确佳])答案(?=[。,;!\s)]|$)"
+    r"|典型)(?<=最..)|好(?<=最好)|选[上中入出]|(?<=[是为的确佳题])答案(?=[。,;!\s)]|$)"
     r"|[入当应可]选|选(?=[。,;\s)|]|$)|成立|打?✓|打勾|打对号"
     r"|(?i:(?:the )?(?:correct|right|true|best|most appropriate)\b)"
 )
 _BAD = (
-    r"不[当入]选|不太?(?:正确|对|符|合适|恰当|准确|选|是|属于|应|当|成立|入选|妥|合|贴切|能选"
+    r"不[当入]选|不然|则否|不是(?=[。,;\s]|$)|不太?(?:正确|对|符|合适|恰当|准确|选|是|属于|应|当|成立|入选|妥|合|贴切|能选"
     r"|可选)|错误?的?|有误|排除|打?✗|打叉|无关|干扰项"
     r"|(?i:incorrect|wrong|false|not\b|isn't|aren't|n't)"
 )
 _ADVERB = (
     r"都|均|全部|全(?!面)|皆|才|则|也|是|为|属于|最|更|比较|较为?|同样|显然|应该?|应当"
     r"|完全|说法|表述|描述|的|可以?|要|需|"
-    r"最为|其中|说得|表述得|判断|观点|做法|[:\-\s→]|无疑|很|一定|这一|明显|肯定|确实|基本|本身"
-    r"|绝对|仍然?|依然|倒|则|(?i:is|are|both|was|also|clearly|therefore|all|the)\b"
+    r"最为|其中|说得|表述得|判断|观点|做法|[:\-\s→]|无疑|很|一定|这一|唯一|明显|肯定|确实|基本|本身"
+    r"|绝对|当然|会|还|看来|(?:本|该|此|这道?)题的?|仍然?|依然|倒"
+    r"|则|(?i:is|are|both|was|also|clearly|therefore|all|the|only|seems?|appears?|to be)\b"
 )
 REST = re.compile(
-    r"(?:其余|其他|其它|剩下|剩余|另外)的?(?:[一两二三四几各][个项]?)?(?:选项|说法|项"
+    r"(?P<pick>(?<!不)选择?)?(?:其余|其他|其它|剩下|剩余|另外)的?(?:[一两二三四几各][个项]?)?(?:选项|说法|项"
     r"|表述)?(?:都|均|全部?|皆|则)?(?:是|为)?"
-    rf"(?:(?P<bad>{_BAD})|(?P<good>{_GOOD}))"
+    rf"(?:(?P<bad>{_BAD})|(?P<good>{_GOOD})|(?(pick)(?=[。,\n]|$)|(?!)))"
 )
+VERDICT_FIRST = re.compile(
+    r"(?m)^[-·> ]{0,3}\(?(?:(?P<good>正确|✓|对|选|应选|入选|保留|符合(?:题意)?"
+    r"|[Tt]rue|[Cc]orrect|[Rr]ight)"
+    r"|(?P<bad>错误?|✗|不正确|不对|不选|不应选|排除|不符合(?:题意)?|[Ff]alse|[Ii]ncorrect|[Ww]rong))"
+    r"(?:的?(?:选项|说法|项))?\)?(?: ?: ?|(?<=\)) ?)(?=[A-Z])"
+)
+"""A line that begins with the judgement: 正确:A、C."""
 VERDICT_WORD = re.compile(rf"(?P<bad>{_BAD})|(?P<good>{_GOOD})")
 SEGMENT_VERDICT = re.compile(
     rf"(?:(?P<badtick>✗)|(?P<goodtick>✓)|(?:^|[:,。;(\-|→\s\"]|所以|因此|故|说法|表述|是"
@@ -150,7 +160,7 @@ JUDGEMENT = re.compile(
 """What follows letters when they are judged: 两项都正确, 选项说法错误."""
 SUBJECT = re.compile(rf" ?{ITEMS}")
 JUDGEMENT_START = frozenset(
-    ",处打明肯确基本绝仍依倒都均全皆才则也是为属最更比较同显应完说表描的可要需其无很一判观做不错有排干正对没符合恰准贴适佳科典好选入当成"
+    ",处打会还看本该此这明肯确基本绝仍依倒都均全皆才则也是为属最更比较同显应完说表描的可要需其无很一判观做不错有排干正对没符合恰准贴适佳科典好选入当成"
     ":- →✓✗(\"')]"
 )
 """The characters a judgement can begin with (Latin letters apart): a cheap sieve."""
@@ -177,7 +187,7 @@ IDENTITY = re.compile(
 )
 """After a judgement: said to be the answer, not only to be true (B是正确的选项)."""
 RULED_OUT = re.compile(r"排除|不[当入能]?选")
-SUPERLATIVE = re.compile(r"最|才是|答案|[入当应]选|更|(?i:best|most)")
+SUPERLATIVE = re.compile(r"最|才是|答案|[入当应]选|更|唯一|(?i:best|most|only)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +245,11 @@ def grammar(letters: str) -> Grammar:
             r"|应)(?=[\u4e00-\u9fff]))"
         ),
         label_line=re.compile(
-            rf"(?m)^[-·+>|✓✗ ]{{0,4}}(?:\(?\d{{1,2}}[.)、] ?)?(?:选项 ?)?"
+            rf"(?m)^[-·+>|✓✗ ]{{0,4}}(?:\(?\d{{1,2}}[.)、] ?)?"
+            r"(?:第[一二三四五六]步,?|首先,?|其次,?|最后,?|然后,?|[先再]?看|判断|对于|关于"
+            r"|选项|[Oo]ption ){0,3} ?"
             rf"[\"'(\[]?([{up}{low}])[\"')\]]?"
-            r"(?:选项|项)?(?: ?[.、:)(|\-→✓✗]| (?=[^\sa-zA-Z]))"
+            r"(?:选项|项)?(?: ?[.、:,)(|\-→✓✗]| (?=[^\sa-zA-Z]))"
         ),
         bare=re.compile(
             rf"{edge}{{0,12}}(?:[嗯啊哦唉好]{{1,3}},? ?)?{single}(?:选项 ?|[Oo]ptions? )?(?:({few}"

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from psyche_bench import answer_cues as cues
+from psyche_bench import answer_labels as labels
+from psyche_bench import answer_options as texts
 from psyche_bench import answer_patterns as say
 from psyche_bench import answer_slots as slots
-from psyche_bench.answer_slots import Scope
+from psyche_bench.answer_scope import Scope, squeeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +45,53 @@ def stated(text: str, offer: Scope) -> Iterator[Statement]:
 
 
 def _from_the_end(text: str, offer: Scope) -> Iterator[Statement]:
-    """The cued statements back to the last firm one, joined with what it adds to (再选B)."""
-    added: Statement | None = None
+    """The cued statements back to the last firm one, joined with what its sentence says too."""
+    last: Statement | None = None
+    reach, adds = 0, False
     for match in _lists_from_the_end(text, offer):
+        if last is not None and match.start() < reach:
+            break
         statement = _behind_cue(text, match, offer)
         if statement is None:
             continue
-        if added is not None:
-            near = added.start - statement.end < 200
-            yield _joined(statement, added) if near else added
-            return
-        if _adds(text, statement):
-            added = statement
-            continue
-        yield statement
-        if statement.strength == FIRM:
-            return
-    if added is not None:
-        yield added
+        if last is None and statement.strength != FIRM:
+            yield statement
+        elif last is None:
+            last, adds = statement, _adds(text, statement)
+            before = cues.sentence_before(text, statement.start + 1, ";")
+            reach = statement.start - (200 if adds else len(before))
+        elif adds or (statement.strength == FIRM and _joins(text, statement, last)):
+            last = _joined(statement, last)
+            if adds:
+                break
+        elif statement.strength == FIRM and statement.letters != last.letters:
+            last = last if _turns(text, statement, last) else _torn(statement, last)
+            break
+    if last is not None:
+        yield last
+
+
+_TURNS = re.compile(
+    r"不|非|改|而|但|应|错|等|再|实际|其实|正确的?(?!选项)|最终|所以|因此|故|就|后|答案|综"
+    r"|(?i:\b(?:but|instead|however|should|wait|no|still|so|therefore|final|answer)\b)"
+)
+_PARALLEL = re.compile(r"因为?|由于|第[一二三四]个|一[则是]|分别")
+
+
+def _joins(text: str, first: Statement, second: Statement) -> bool:
+    """True where two choices in one sentence stand side by side: 选A是因为…，选B是因为…"""
+    gap = text[first.end : second.start]
+    return _PARALLEL.search(gap) is not None and not re.search("不|改|但", gap)
+
+
+def _turns(text: str, first: Statement, second: Statement) -> bool:
+    """True where the second of two choices in a sentence takes the first's place: 但, 应为."""
+    begin = first.end if first.end <= second.start else first.start + 1
+    return _TURNS.search(text, begin, second.end) is not None or len(text) > 12 + second.end
+
+
+def _torn(first: Statement, second: Statement) -> Statement:
+    return Statement(first.start, second.end, None, FIRM)
 
 
 def _lists_from_the_end(text: str, offer: Scope) -> Iterator[re.Match[str]]:
@@ -104,10 +135,8 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
     kind = opened.lastgroup or ""
     cue_at = begin + opened.start()
     sentence = cues.sentence_before(text, cue_at)
-    if cues.dismissed(sentence, kind):
-        return None
     second = kind == "copula" or _OR_CHOOSE.search(sentence)
-    if second and offer.words.upper.search(sentence):
+    if cues.dismissed(sentence, kind) or (second and offer.words.upper.search(sentence)):
         return None
     found = slots.read_slot(text, match, kind, offer)
     if found is None:
@@ -116,6 +145,8 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
     strength = _strength(kind, sentence, text[cue_at:place])
     if sentence.endswith("先") and cues.GIVEN_UP.search(text, end, end + 200):
         return Statement(cue_at, end, None, VAGUE)
+    if strength == VAGUE and len(letters or ()) > 1 and cues.TENTATIVE.search(sentence[-12:]):
+        letters = None
     if strength == VAGUE and cues.INITIAL.search(sentence) and cues.DROPPED.search(text, end):
         letters = None
     return Statement(cue_at, end, letters, strength)
@@ -141,7 +172,7 @@ def _strength(kind: str, sentence: str, link: str) -> int:
     guess = cues.INITIAL.search(sentence)
     if link[0] == "选" and cues.WHY.search(sentence[-14:]):
         return VAGUE
-    if cues.TENTATIVE.search(sentence[-12:] + link):
+    if cues.TENTATIVE.search(sentence[-12:].rpartition(",")[2] + link):
         return VAGUE
     if guess and not cues.SETTLED.search(sentence + link, guess.end()):
         return VAGUE
@@ -165,9 +196,13 @@ def _behind_cues(text: str, offer: Scope) -> Iterator[Statement]:
         link = cues.LINK.match(text, cue.end())
         place = link.end() if link else cue.end()
         found = _lower_at(text, place, cue, offer)
-        if found is None and cue[0] != "选项" and cue[0][0] not in "那还就剩猜保留认觉感iIs":
-            found = slots.text_at(text, place, offer)
-        if found is None:
+        if (
+            found is None
+            and (cue[0] != "选项" or text.startswith(":", cue.end()))
+            and cue[0][0] not in "那还就剩猜保留认觉感iIs"
+        ):
+            found = texts.text_at(text, place, offer)
+        if found is None or (cue[0] == "选项" and found[1] == offer.every):
             continue
         kind, sentence = cue.lastgroup or "", cues.sentence_before(text, cue.start())
         if not cues.dismissed(sentence, kind):
@@ -186,70 +221,6 @@ def _lower_at(
     if spelled and re.search(r"[a-z] $", text[cue.start() : place]):
         return None
     return slots.read_slot(text, match, "strong", offer)
-
-
-def wholes(text: str, offer: Scope) -> Iterator[Statement]:
-    """全选, 以上都对, 除D外均正确, 以上都不对."""
-    for pattern, letters in ((say.ALL_RIGHT, offer.every), (say.NONE_RIGHT, None)):
-        for match in islice(pattern.finditer(text), 100):
-            sentence = cues.sentence_before(text, match.start())
-            if cues.dismissed(sentence, "whole") or "其" in sentence[-2:] or "除" in sentence[-12:]:
-                continue
-            if _of_named(match[0], sentence, offer):
-                continue
-            named = slots.text_at(text, match.start(), offer)
-            yield Statement(match.start(), match.end(), named[1] if named else letters, LIKELY)
-    for said in islice(say.ALL_BUT.finditer(text), 20):
-        left_out = slots.letters_in(said["out"], offer.words)
-        good = say.ALL_BUT_GOOD.match(text, said.end())
-        if left_out and good:
-            kept = left_out if good["bad"] else offer.every - left_out
-            yield Statement(said.start(), good.end(), kept or None, LIKELY)
-    for hit in islice(_EXCLUDED.finditer(text), 10):
-        out = slots.letters_in(hit[1], offer.words)
-        if out and offer.words.upper.fullmatch(hit[1]):
-            yield Statement(hit.start(), hit.end(), (offer.every - out) or None, LIKELY)
-    for hit in islice(re.finditer("除", text), 40):
-        excepted = say.EXCEPT.match(text, hit.start())
-        out = excepted and offer.words.upper.fullmatch(excepted["out"].strip(" \"'"))
-        left_out = slots.letters_in(out[0], offer.words) if out else None
-        if excepted and left_out:
-            kept = offer.every - left_out if excepted["good"] else left_out
-            yield Statement(hit.start(), excepted.end(), kept or None, LIKELY)
-
-
-_EXCLUDED = re.compile(
-    r"(?<![A-Za-z])([A-H](?: ?[、,和与] ?[A-H]){0,3})(?:选项|项)?除外,(?:其[余他它])?[^,。\n]{0,8}?"
-    r"(?:全选|[都均]选|正确|对)"
-)
-
-
-def _of_named(said: str, sentence: str, offer: Scope) -> bool:
-    """True where 都对 and 三项均正确 speak of letters just named, not of all."""
-    if said[0] in "都均全皆" and not said.startswith("全选"):
-        return offer.words.upper.search(sentence) is not None
-    return said[1:2] in "项个" and re.search(r"[A-Za-z][\"')]? ?$", sentence) is not None
-
-
-def in_brackets(text: str, offer: Scope) -> Iterator[Statement]:
-    """The only letters in brackets at a sentence's end: 核心症状是心境低落和兴趣丧失（AB）。"""
-    found = list(islice(_BRACKETED.finditer(text), 40))
-    if not found or len(found) > 5 or not _CLOSES.match(text, found[-1].end()):
-        return
-    if not all(offer.words.upper.fullmatch(one[1]) for one in found):
-        return
-    sentence = cues.sentence_before(text, found[0].start())
-    inside = text[found[0].end() : found[-1].start()]
-    if cues.SENTENCE_END.search(inside) or "不" in inside or "是" in inside:
-        return
-    if re.search(r"[是为有选括用]", sentence) and not cues.dismissed(sentence, "good"):
-        letters = frozenset().union(*(slots.letters_in(one[1], offer.words) or () for one in found))
-        if letters and (len(letters) > 1 or len(text) - found[-1].end() < 3):
-            yield Statement(found[0].start(), found[-1].end(), letters, LIKELY)
-
-
-_BRACKETED = re.compile(r"\( ?([A-Z][A-Z、,和 ]{0,14}) ?\)")
-_CLOSES = re.compile(r"[。.!\n]|$")
 
 
 def _lone_line(text: str, offer: Scope) -> Statement | None:
@@ -292,7 +263,7 @@ def _first_line(text: str, offer: Scope) -> Iterator[Statement]:
     small = re.fullmatch(r"\(?([a-h])[).、] ?[\u4e00-\u9fff][^\n]{0,40}", text)
     if small is not None:
         yield Statement(0, len(text), frozenset(small[1].upper()), FIRM)
-    run = slots.label_run(text, 0, offer)
+    run = labels.label_run(text, 0, offer)
     if run is None or say.VERDICT_WORD.search(line):
         return
     if not offer.words.label_line.search(text, run[0]):
@@ -306,10 +277,15 @@ _REASON = re.compile(r" ?(?:[。;]|,(?= ?(?:因为?|理由|原因|题|这|由于
 def _said_first(text: str, offer: Scope) -> Statement | None:
     """Letters that open the reply and are explained at once: "AC。A项体现…", "B，因为…"."""
     match = offer.words.upper.match(text)
-    if match is None or not _REASON.match(text, match.end()) or slots.is_hedged(match[0]):
+    if match is None:
+        named = texts.text_at(text, 0, offer)
+    else:
+        end = slots.own_part(text, match)
+        hedged = slots.is_hedged(text[:end])
+        named = None if hedged else (end, slots.letters_in(text[:end], offer.words))
+    if named is None or not named[1] or not _REASON.match(text, named[0]):
         return None
-    letters = slots.letters_in(match[0], offer.words)
-    return Statement(0, match.end(), letters, FIRM) if letters else None
+    return Statement(0, *named, FIRM)
 
 
 def _alone(line: str, offer: Scope) -> frozenset[str] | None:
@@ -324,7 +300,7 @@ def _alone(line: str, offer: Scope) -> frozenset[str] | None:
         return slots.letters_in(match[1] or match[2], offer.words)
     if not offer.texts:
         return None
-    if (letter := offer.texts.get(slots.squeeze(line))) is not None:
+    if (letter := offer.texts.get(squeeze(line))) is not None:
         return frozenset(letter)
-    listed = slots.text_at(line, 0, offer)
+    listed = texts.text_at(line, 0, offer)
     return listed[1] if listed and not line[listed[0] :].strip("\"'。. ") else None

@@ -138,7 +138,7 @@ def clip(text: str) -> str:
 _NEXT_WORDS = (
     "问题 题目 例题 试题 下一题 新题 新题目 单选 单选题 多选 多选题 单项选择"
     " 单项选择题 多项选择 多项选择题 "
-    "不定项选择 不定项选择题 用户 Question Problem User Human Q"
+    "不定项选择 不定项选择题 用户 问 Input Instruction Question Problem User Human Q"
 ).split()
 NEXT_LABEL = re.compile(
     "|".join(rf"{word}(?: ?\d{{0,3}} ?:|\]|(?=\n))" for word in _NEXT_WORDS)

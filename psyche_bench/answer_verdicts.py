@@ -11,7 +11,8 @@ from itertools import islice
 
 from psyche_bench import answer_cues as cues
 from psyche_bench import answer_patterns as say
-from psyche_bench.answer_slots import Scope, is_hedged, letter_range, letters_in, lists
+from psyche_bench.answer_scope import Scope
+from psyche_bench.answer_slots import is_hedged, letter_range, letters_in, lists
 
 _NOT_A_CLAIM = re.compile(
     r"(?:比|不是|并?非|是否|难道|如果|若|即使|虽然?|尽管|假如|除了?|[人学生者]认为"
@@ -73,10 +74,7 @@ def _claims(text: str, offer: Scope) -> Iterator[Claim]:
             continue
         said = _judged(text, end)
         front = text[max(0, match.start() - 8) : match.start()]
-        only = _ONLY.search(front) is not None
-        if (said is None and (only or _must_be(text, front, end))) or (
-            said is not None and only and said["good"] is not None
-        ):
+        if _exclusive(text, front, said, end):
             found = letters_in(match[0], words)
             stop = _AFFIRMED.match(text, said.end() if said else end) or _MUST.match(text, end)
             if found is not None and stop is not None:
@@ -115,9 +113,12 @@ def _mentions(text: str, offer: Scope) -> Iterator[re.Match[str]]:
 _MUST = re.compile(r"(?:莫属|不可)")
 
 
-def _must_be(text: str, front: str, end: int) -> bool:
-    """非B莫属."""
-    return front.endswith("非") and _MUST.match(text, end) is not None
+def _exclusive(text: str, front: str, said: re.Match[str] | None, end: int) -> bool:
+    """True for 只有B and 非B莫属, unless what is said of the letters is bad (只有B不对)."""
+    if said is not None and said["good"] is None:
+        return False
+    must = said is None and front.endswith("非") and _MUST.match(text, end) is not None
+    return must or _ONLY.search(front) is not None
 
 
 def _judged(text: str, end: int) -> re.Match[str] | None:
@@ -142,8 +143,9 @@ def concluded(text: str, found: list[Claim]) -> tuple[int, frozenset[str]] | Non
         letters = frozenset().union(*(claim.letters for claim in chosen if claim.right))
         return after[0].start, letters
     elected = [one for one in found if say.ELECTED.search(text, one.start, one.end)]
-    if sum(claim.right for claim in elected) > 1:
-        return None
+    elected = [claim for claim in elected if claim.right]
+    if elected:
+        return (elected[0].start, elected[0].letters) if len(elected) == 1 else None
     named = [claim for claim in found if claim.right and claim.named]
     if len(named) > 1:
         return named[-1].start, frozenset().union(*(claim.letters for claim in named))
@@ -157,6 +159,18 @@ def _led(text: str, claim: Claim) -> bool:
     before = text[max(0, claim.start - 30) : claim.start]
     stops = [match.end() for match in cues.SENTENCE_END.finditer(before)]
     return bool(cues.CONCLUSION.search(before, stops[-1] if stops else 0))
+
+
+def by_line(text: str, offer: Scope) -> tuple[int, frozenset[str]] | None:
+    """The letters of lines that begin with their judgement, right and wrong: 对:A、C⏎错:B、D."""
+    ballot, place = Ballot(), 0
+    for line in islice(say.VERDICT_FIRST.finditer(text), 12):
+        match = offer.words.upper.match(text, line.end())
+        letters = letters_in(match[0], offer.words) if match else None
+        if letters:
+            ballot.add(letters, line["good"] is not None)
+            place = line.start()
+    return (place, ballot.chosen) if ballot.wrong and ballot.chosen else None
 
 
 def tally(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | None:
@@ -187,7 +201,7 @@ def _weighed(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | No
     labelled = _lines(text, offer.words, ballot)
     rest = say.REST.search(text)
     if rest is not None and (ballot.right or ballot.wrong):
-        ballot.add(offer.every - ballot.right - ballot.wrong, rest["good"] is not None)
+        ballot.add(offer.every - ballot.right - ballot.wrong, rest["bad"] is None)
     favoured = [claim for claim in found if claim.right]
     relative = bool(favoured) and all(claim.relative for claim in favoured)
     if ballot.chosen is None or (say.WRONG_STEM.search(text) and not relative):
@@ -220,11 +234,9 @@ def _believed(
 ) -> frozenset[str] | None:
     """Complete, or said of several letters at once, or the reply's only point."""
     judged = ballot.right | ballot.wrong
-    if len(judged) >= min(len(every), 4):
-        return frozenset(ballot.right)
-    if any(claim.right and len(claim.letters) > 1 for claim in found):
-        return frozenset(ballot.right)
-    if len(found) > 1 and all(claim.relative and claim.right for claim in found):
+    several = any(claim.right and len(claim.letters) > 1 for claim in found)
+    chosen = len(found) > 1 and all(claim.relative and claim.right for claim in found)
+    if len(judged) >= min(len(every), 4) or several or chosen:
         return frozenset(ballot.right)
     if labelled or any("也" in text[claim.start : claim.end] for claim in found):
         return None

@@ -17,12 +17,13 @@ from typing import Literal
 
 from psyche_bench import answer_cues as cues
 from psyche_bench import answer_mentions as mentions
+from psyche_bench import answer_options as texts
 from psyche_bench import answer_patterns as say
-from psyche_bench import answer_slots as slots
 from psyche_bench import answer_statements as statements
 from psyche_bench import answer_text as spelling
 from psyche_bench import answer_verdicts as verdicts
-from psyche_bench.answer_slots import Scope
+from psyche_bench import answer_wholes as wholes
+from psyche_bench.answer_scope import Scope, scope
 from psyche_bench.answer_statements import FIRM, LIKELY, NOTHING, VAGUE, Statement
 
 ReadState = Literal["answered", "unparsed", "truncated"]
@@ -91,8 +92,8 @@ def read(reply: str, choices: str = "ABCDE", options: Mapping[str, str] | None =
     text = visible(reply)
     if text is None:
         return Reading(None, "truncated")
-    offer = slots.scope(choices, options)
-    letters = _answer(slots.labelled(spelling.normalise(spelling.clip(text)), offer), offer)
+    offer = scope(choices, options)
+    letters = _answer(texts.labelled(spelling.normalise(spelling.clip(text)), offer), offer)
     return Reading(letters, "answered" if letters else "unparsed")
 
 
@@ -116,7 +117,9 @@ def _decide(text: str, offer: Scope) -> Statement | None:
         return firm[0]
     found = verdicts.claims(text, offer)
     likely = [statement for statement in stated if statement.strength == LIKELY]
-    likely += [*statements.wholes(text, offer), *statements.in_brackets(text, offer)]
+    likely += [*wholes.wholes(text, offer), *wholes.in_brackets(text, offer)]
+    if (lined := verdicts.by_line(text, offer)) is not None:
+        likely.append(Statement(lined[0], lined[0] + 1, lined[1], LIKELY))
     if (summary := verdicts.concluded(text, found)) is not None:
         likely.append(Statement(summary[0], summary[0] + 1, summary[1], LIKELY))
     likely.sort(key=lambda statement: statement.start)
@@ -125,18 +128,21 @@ def _decide(text: str, offer: Scope) -> Statement | None:
         return later[-1] if later else NOTHING
     if likely:
         return likely[-1]
-    vague = {statement.letters for statement in stated}
-    if vague:
-        return Statement(0, 0, vague.pop(), VAGUE) if len(vague) == 1 else NOTHING
+    if stated:
+        vague = {statement.letters for statement in stated}
+        gave_up = say.GIVE_UP.search(text, max(one.end for one in stated))
+        return NOTHING if gave_up or len(vague) > 1 else stated[0]
     letters = verdicts.tally(text, found, offer)
-    letters = letters or slots.text_at_end(text, offer) or mentions.inferred(text, offer)
+    letters = letters or texts.text_at_end(text, offer) or mentions.inferred(text, offer)
     if letters:
         return Statement(0, 0, letters, VAGUE)
     return NOTHING if say.GIVE_UP.search(text) else None
 
 
 def _taken_back(text: str, last: Statement, offer: Scope) -> bool:
-    """True when a correction follows the last firm statement and does not confirm it."""
+    """True when a correction or a rival follows the last firm statement, unconfirmed."""
+    if cues.RIVAL.search(text, last.end) and cues.UNSURE.search(text, last.end):
+        return True
     for mark in cues.CORRECTION.finditer(text, last.end):
         if text[mark.start() - 1] not in cues.CORRECTION_FRONT:
             continue

@@ -30,7 +30,7 @@ def test_reads_as_a_careful_person_does(case: dict[str, object]) -> None:
 
 
 def test_the_table_is_large_and_its_reasons_are_distinct() -> None:
-    assert len(CASES) >= 350
+    assert len(CASES) >= 2000
     assert len({case["why"] for case in CASES}) == len(CASES)
 
 
@@ -191,7 +191,25 @@ def test_renaming_the_options_renames_the_reading(
     assert second.letters == frozenset(after)
 
 
-TERMS = ("型", "理论", "模型", "ABC的", "到D", "组", "因素", "Ⓒ", "🅰", "ａ")
+TERMS = (
+    "型",
+    "理论",
+    "模型",
+    "ABC的",
+    "到D",
+    "组",
+    "因素",
+    "Ⓒ",
+    "Ⓑ",
+    "🅰",
+    "🅱",
+    "A-C",
+    "ａ",
+    "А",
+    "С",
+    "В",
+    "𝐀",
+)
 """Where letters are no options (A型人格) or have other shapes, renaming says nothing."""
 CHINESE = [
     case
