@@ -40,6 +40,9 @@ COMMANDS: dict[str, Command] = {
         "psyche_bench.leaderboard.cli", "_paper", "print a published table, or audit the numbers"
     ),
     "submit": Command("psyche_bench.tasks.cli", "_submit", "write CPsyExam's submission file"),
+    "synth": Command(
+        "psyche_bench.synthesis.cli", "_synth", "make training data: run a recipe, see its card"
+    ),
     "doctor": Command("psyche_bench.cli_doctor", "", "what is installed, missing or suspicious"),
 }
 

@@ -56,7 +56,8 @@ class SftLine(Record):
     def _agrees(self) -> Self:
         if self.completion != completion(self.rationale, self.answer):
             raise ValueError("completion is not [rationale; answer]: build it with completion()")
-        return _asked(self)
+        _check_asked(self.prompt)
+        return self
 
 
 class GrpoLine(Record):
@@ -78,16 +79,13 @@ class GrpoLine(Record):
     def _answerable(self) -> Self:
         if not self.gold or set(self.gold) - set(self.options):
             raise ValueError(f"gold {self.gold!r} is not among the options {sorted(self.options)}")
-        return _asked(self)
+        _check_asked(self.prompt)
+        return self
 
 
-Line = TypeVar("Line", SftLine, GrpoLine)
-
-
-def _asked(line: Line) -> Line:
-    if not line.prompt or line.prompt[-1].role != "user":
+def _check_asked(prompt: tuple[Turn, ...]) -> None:
+    if not prompt or prompt[-1].role != "user":
         raise ValueError("the prompt must end with the user's turn")
-    return line
 
 
 def read_sft(path: Path) -> Iterator[SftLine]:
@@ -102,6 +100,9 @@ def read_sft(path: Path) -> Iterator[SftLine]:
 def read_grpo(path: Path) -> Iterator[GrpoLine]:
     """The lines of a ``D_grpo.jsonl``; raises as :func:`read_sft`."""
     yield from _read(path, GrpoLine)
+
+
+Line = TypeVar("Line", SftLine, GrpoLine)
 
 
 def _read(path: Path, form: type[Line]) -> Iterator[Line]:

@@ -1,0 +1,158 @@
+"""Ingest, clean, chunk and de-identify as steps; the functions themselves stand in their own files.
+
+Documents are read by :mod:`psyche_bench.synthesis.documents`; a page that cannot be read is set
+aside with its place, and the rest goes on.
+"""
+
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from psyche_bench import sources
+from psyche_bench.errors import DataError
+from psyche_bench.synthesis import chunk as chunks
+from psyche_bench.synthesis.recipe import Recipe, Source
+from psyche_bench.synthesis.rows import Document, Origin, Pair, Segment, row_id
+from psyche_bench.synthesis.step import Aside, Options, Result, Step
+
+
+def _files(source: Source) -> list[tuple[Path, str]]:
+    """The files of a source with their names inside it, sorted by name."""
+    root = sources.data_root() / source.path
+    if root.is_file():
+        return [(root, root.name)]
+    found = sorted(path for path in root.glob(source.glob) if path.is_file())
+    if not found:
+        raise DataError(f"source {source.name}: nothing stands at {root}. Check path and glob.")
+    return [(path, path.relative_to(root).as_posix()) for path in found[: source.limit]]
+
+
+def ingest(_: Iterable[object], __: Options, recipe: Recipe) -> Iterator[Result]:
+    """The pages of every document of the Type I sources."""
+    for source in recipe.sources:
+        if source.type == "I":
+            for path, name in _files(source):
+                yield from _pages(source, path, name)
+
+
+def _pages(source: Source, path: Path, name: str) -> Iterator[Result]:
+    documents: Any = import_module("psyche_bench.synthesis.documents")
+
+    for page in documents.read(path):
+        key = f"{source.name}/{name}#{page.place}"
+        if page.problem:
+            yield Result(key, dropped=Aside(f"page not read: {page.problem}", key))
+            continue
+        origin = Origin(
+            source=source.name,
+            type="I",
+            licence=source.licence,
+            file=name,
+            place=page.place,
+            parent="",
+        )
+        yield Result(key, [Document(id=row_id("p", key, page.text), origin=origin, text=page.text)])
+
+
+def clean(rows: Iterable[Document], _: Options, __: Recipe) -> Iterator[Result]:
+    """Each document cleaned; one of which nothing stays is dropped."""
+    cleaned: Any = import_module("psyche_bench.synthesis.clean").clean
+
+    for row in rows:
+        text = cleaned(row.text)
+        if text.strip():
+            yield Result(row.id, [row.model_copy(update={"text": text})])
+        else:
+            yield Result(row.id, dropped=Aside("nothing left after cleaning", row.text))
+
+
+class ChunkOptions(Options):
+    """``size``: most characters of a segment; ``least``: fewer carry no question."""
+
+    size: int = chunks.LIMIT
+    least: int = 200
+
+
+def chunk(rows: Iterable[Document], options: ChunkOptions, _: Recipe) -> Iterator[Result]:
+    """The segments of each document; no text is lost, short ones are counted and set aside."""
+    for row in rows:
+        result, start = Result(row.id), 0
+        for text in chunks.chunk(row.text, options.size):
+            end = start + len(text)
+            if len(text.strip()) < options.least:
+                result.rejected.append(Aside(f"segment below {options.least} characters", text))
+            else:
+                result.rows.append(
+                    Segment(
+                        id=row_id("s", row.id, str(start), text),
+                        origin=row.origin.child(row.id),
+                        text=text,
+                        start=start,
+                        end=end,
+                    )
+                )
+            start = end
+        if not result.rows:
+            result.rejected, aside = [], Aside("document holds no segment long enough", row.text)
+            result.dropped = aside
+        yield result
+
+
+def dialogue_clean(rows: Iterable[Pair], _: Options, __: Recipe) -> Iterator[Result]:
+    """Post and reply cleaned; a pair of which a side is empty afterwards is dropped."""
+    cleaned: Any = import_module("psyche_bench.synthesis.clean").clean
+
+    for row in rows:
+        question, reply = cleaned(row.question), cleaned(row.reply)
+        if question.strip() and reply.strip():
+            changes = {"question": question, "reply": reply}
+            yield Result(row.id, [row.model_copy(update=changes)])
+        else:
+            raw = f"{row.question}\n{row.reply}"
+            yield Result(row.id, dropped=Aside("post or reply empty after cleaning", raw))
+
+
+def dialogue_deidentify(rows: Iterable[Pair], _: Options, __: Recipe) -> Iterator[Result]:
+    """Post, reply and history with personal data replaced; what was found is counted by type."""
+    deidentify: Any = import_module("psyche_bench.synthesis.deidentify").deidentify
+
+    for row in rows:
+        figures: dict[str, float] = {}
+
+        def hidden(text: str, figures: dict[str, float] = figures) -> str:
+            found = deidentify(text)
+            for span in found.spans:
+                name = f"personal data replaced: {span.type}"
+                figures[name] = figures.get(name, 0) + 1
+            return str(found.text)
+
+        changes = {
+            "question": hidden(row.question),
+            "reply": hidden(row.reply),
+            "history": tuple(
+                turn.model_copy(update={"content": hidden(turn.content)}) for turn in row.history
+            ),
+        }
+        yield Result(row.id, [row.model_copy(update=changes)], figures=figures)
+
+
+INGEST = Step(name="ingest", after=(), plain=ingest, whole=True, models=lambda _: ())
+CLEAN = Step(name="clean", after=("ingest",), plain=clean, models=lambda _: ())
+CHUNK = Step(
+    name="chunk",
+    after=("clean",),
+    options=ChunkOptions,
+    plain=chunk,
+    changes=True,
+    models=lambda _: (),
+)
+DIALOGUE_CLEAN = Step(
+    name="dialogue-clean", after=("dialogues",), plain=dialogue_clean, models=lambda _: ()
+)
+DEIDENTIFY = Step(
+    name="dialogue-deidentify",
+    after=("dialogue-clean",),
+    plain=dialogue_deidentify,
+    models=lambda _: (),
+)
