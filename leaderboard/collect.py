@@ -4,6 +4,7 @@ Published and re-run records of one model stand side by side; :func:`differences
 apart they are. Nothing here merges them.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from psyche_bench import sources
-from psyche_bench.errors import DataError
+from psyche_bench.errors import BoardError, DataError
 from psyche_bench.jsonl import read_json
 from psyche_bench.leaderboard import published
 from psyche_bench.leaderboard.records import BoardOutcome, Column, Group, Result
@@ -19,8 +20,25 @@ from psyche_bench.schemas import Record
 
 
 def default_folder() -> Path:
-    """Where the results that ship with the package lie; ``--results DIR`` names another."""
-    return Path(str(files("psyche_bench.leaderboard") / "results"))
+    """``PSYCHE_BENCH_RESULTS``, else the results that ship with the package."""
+    named = os.environ.get("PSYCHE_BENCH_RESULTS")
+    return Path(named) if named else Path(str(files("psyche_bench.leaderboard") / "results"))
+
+
+def writable_folder(named: Path | None = None) -> Path:
+    """Where results are written: as named, or the default one where that is a checkout's.
+
+    Raises:
+        BoardError: nothing is named, and the default folder belongs to an installed package.
+    """
+    folder = named or default_folder()
+    shipped = not (named or os.environ.get("PSYCHE_BENCH_RESULTS"))
+    if shipped and not (folder.parent.parent / "pyproject.toml").is_file():
+        raise BoardError(
+            "results are not written into an installed package. Name a folder with --results, or "
+            "set PSYCHE_BENCH_RESULTS."
+        )
+    return folder
 
 
 def load_results(folder: Path | None = None) -> list[Result]:

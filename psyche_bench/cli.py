@@ -39,6 +39,14 @@ COMMANDS: dict[str, Command] = {
     "paper": Command(
         "psyche_bench.leaderboard.cli", "_paper", "print a published table, or audit the numbers"
     ),
+    "baseline": Command(
+        "psyche_bench.leaderboard.cli_baseline",
+        "_baseline",
+        "the paper's models, and how to run them",
+    ),
+    "board": Command(
+        "psyche_bench.leaderboard.cli_board", "_board", "the leaderboard: add, check, build, …"
+    ),
     "submit": Command("psyche_bench.tasks.cli", "_submit", "write CPsyExam's submission file"),
     "synth": Command(
         "psyche_bench.synthesis.cli", "_synth", "make training data: run a recipe, see its card"
@@ -90,6 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if rest and not getattr(parser, "passes_through", False):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.passed_through = rest
+    arguments.words = words
     try:
         return handle(arguments)
     except PsycheBenchError as error:

@@ -55,3 +55,7 @@ class RequestRefused(ChatError):  # noqa: N818  # what happened, in the user's w
 
 class BudgetExhausted(PsycheBenchError):  # noqa: N818  # what happened, in the user's words
     """The next call would exceed the budget; everything answered so far is kept."""
+
+
+class BoardError(PsycheBenchError):
+    """A record of the leaderboard cannot be added, or is not what its outcomes give."""

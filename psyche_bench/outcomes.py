@@ -67,18 +67,19 @@ Graded = tuple[State, str | None, dict[str, float]]
 
 def _chosen(question: Question, reply: str | None, capped: bool | None, by: int) -> Graded:
     if reply is None:
-        return "missing", None, _option_scores(None, question.gold)
+        return "missing", None, option_scores(None, question.gold)
     options = rotations.rotate(question, by).options
     reading = answers.read(reply, "".join(options) or "ABCDE", options)
     if reading.letters is None:
         cut = reading.state == "truncated" or bool(capped)
-        return ("truncated" if cut else "unparsed"), None, _option_scores(None, question.gold)
+        return ("truncated" if cut else "unparsed"), None, option_scores(None, question.gold)
     predicted = rotations.released("".join(sorted(reading.letters)), question, by)
-    scores = _option_scores(frozenset(predicted), question.gold)
-    return _state(scores), predicted, scores
+    scores = option_scores(frozenset(predicted), question.gold)
+    return chosen_state(scores), predicted, scores
 
 
-def _option_scores(predicted: frozenset[str] | None, gold: str | None) -> dict[str, float]:
+def option_scores(predicted: frozenset[str] | None, gold: str | None) -> dict[str, float]:
+    """Standard and elastic accuracy of a choice; empty where the gold is withheld."""
     if gold is None:
         return {}
     right = frozenset(gold)
@@ -88,7 +89,8 @@ def _option_scores(predicted: frozenset[str] | None, gold: str | None) -> dict[s
     }
 
 
-def _state(scores: Mapping[str, float]) -> State:
+def chosen_state(scores: Mapping[str, float]) -> State:
+    """What became of an item whose answer was read, by its scores."""
     if not scores:
         return "ungraded"
     if scores["standard"]:

@@ -1,13 +1,16 @@
 """What a run was: everything needed to say whether two runs can be compared, and to repeat one.
 
 Written as ``run.json`` beside the outcomes. Secrets never enter: arguments whose name speaks of a
-key, token, password or secret are masked before anything is stored.
+key, token, password or secret are masked before anything is stored, and so is, wherever it stands
+in a text, the value of an environment variable of such a name.
 """
 
+import os
 import platform
 import re
+import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,6 +22,13 @@ from psyche_bench.signature import signature
 
 PACKAGES = ("psyche-bench", "lm_eval", "transformers", "torch", "vllm", "jieba", "sacrebleu")
 _SECRET = re.compile(r"(key|token|password|secret|authorization)$", re.IGNORECASE)
+_NAMED = re.compile(
+    r"""((?:(?:key|token|password|secret|authorization)["']?\s*[=:]\s*["']?|bearer\s+))[^\s,"'}]+""",
+    re.IGNORECASE,
+)
+_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_SHORTEST = 8
+"""Characters from which an environment value is taken for a secret, and not for a word."""
 MASK = "***"
 
 
@@ -34,16 +44,48 @@ def versions() -> dict[str, str]:
 
 
 def masked(value: Any, name: str = "") -> Any:
-    """The same value with whatever a secret-sounding name holds replaced by :data:`MASK`.
+    """The same value without secrets.
 
-    >>> masked({"base_url": "http://127.0.0.1", "auth_token": "abc"})
-    {'base_url': 'http://127.0.0.1', 'auth_token': '***'}
+    Whatever a secret-sounding name holds becomes :data:`MASK`, also inside a text (``api_key=…``,
+    ``Bearer …``), and so does what :func:`scrubbed` finds.
+
+    >>> masked({"base_url": "http://me:pw@127.0.0.1", "auth_token": "abc"})
+    {'base_url': 'http://***@127.0.0.1', 'auth_token': '***'}
     """
     if isinstance(value, Mapping):
         return {key: masked(inner, str(key)) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [masked(inner, name) for inner in value]
-    return MASK if value and _SECRET.search(name) else value
+    if value and _SECRET.search(name):
+        return MASK
+    return _NAMED.sub(rf"\1{MASK}", scrubbed(value)) if isinstance(value, str) else value
+
+
+def scrubbed(text: str) -> str:
+    """A text without credentials in URLs and without the values of secret environment variables."""
+    for secret in _known_secrets():
+        text = text.replace(secret, MASK)
+    return _IN_URL.sub(MASK, text)
+
+
+def _known_secrets() -> list[str]:
+    """Values of environment variables with a secret-sounding name, the longest first."""
+    values = {value for name, value in os.environ.items() if _SECRET.search(name)}
+    return sorted((value for value in values if len(value) >= _SHORTEST), key=len, reverse=True)
+
+
+def command(words: Iterable[str]) -> str:
+    """A command line that can be typed again, secrets masked.
+
+    >>> command(["psyche-bench", "eval", "--model_args", "model=m,api_key=abc", "--token", "abc"])
+    'psyche-bench eval --model_args model=m,api_key=*** --token ***'
+    """
+    listed = list(words)
+    shown = [
+        MASK if before.startswith("-") and _SECRET.search(before) else masked(word)
+        for before, word in zip(["", *listed], listed, strict=False)
+    ]
+    return " ".join(word if MASK in word else shlex.quote(word) for word in shown)
 
 
 def hardware() -> dict[str, str]:
@@ -67,6 +109,13 @@ def data_hashes(outcomes: Sequence[Outcome]) -> dict[str, str]:
     """Hash of each data set that was used, as it stands on disk."""
     names = sorted({outcome.id.partition("/")[0] for outcome in outcomes})
     return {name: sources.data_hash(name) for name in names}
+
+
+def data_revisions(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """The release each data set was pinned to; the bundled sample is this package's own."""
+    names = sorted({outcome.id.partition("/")[0] for outcome in outcomes})
+    known = sources.catalogue()
+    return {name: known[name].revision for name in names if name in known}
 
 
 def model_name(settings: Mapping[str, Any]) -> str:
@@ -106,6 +155,7 @@ def passport(settings: Mapping[str, Any], outcomes: Sequence[Outcome]) -> dict[s
         **safe,
         "prompt_hashes": prompt_hashes(outcomes),
         "data_hashes": data_hashes(outcomes),
+        "data_revisions": data_revisions(outcomes),
         "view": "repaired",
         "versions": versions(),
         "hardware": hardware(),

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from psyche_bench.prompting import text_hash
+
 
 def tasks_path() -> Path:
     """The folder of our YAML files, for lm_eval's ``--include_path``."""
@@ -35,6 +37,31 @@ def needed_data(tasks: list[str]) -> list[tuple[str, str | None]]:
     names = [name for name in (*tasks, *leaves) if name in entries and "group" not in entries[name]]
     asked = [entries[name]["dataset_kwargs"] for name in names]
     return list(dict.fromkeys((wanted["source"], wanted.get("split")) for wanted in asked))
+
+
+def identity(tasks: list[str]) -> dict[str, dict[str, str] | str]:
+    """Hashes of what defines the named tasks, for a run's passport.
+
+    ``task_hashes`` covers each task's YAML and the base it includes; ``exemplar_hash`` the fixed
+    exemplars, where a task shows any.
+    """
+    own = {str(e["task"]): e for e in _entries() if "group" not in e}
+    groups = {e["group"]: e["task"] for e in _entries() if "group" in e}
+    named = [leaf for name in tasks for leaf in groups.get(name, [name]) if leaf in own]
+    found: dict[str, dict[str, str] | str] = {
+        "task_hashes": {name: text_hash(_definition(name)) for name in dict.fromkeys(named)}
+    }
+    if any(own[name].get("num_fewshot") for name in named):
+        text = (tasks_path() / "exemplars.json").read_text(encoding="utf-8")
+        found["exemplar_hash"] = text_hash(text)
+    return found
+
+
+def _definition(task: str) -> str:
+    (path,) = tasks_path().glob(f"*/{task}.yaml")
+    base = (path.parent / str(_read(path).get("include"))).resolve()
+    texts = [path.read_text(encoding="utf-8")]
+    return "".join([*texts, base.read_text(encoding="utf-8")] if base.is_file() else texts)
 
 
 def _row(name: str, kind: str, shots: str, what: str) -> dict[str, object]:

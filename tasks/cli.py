@@ -46,6 +46,7 @@ def handle_eval(args: argparse.Namespace) -> int:
         lang=_asked("lang", args.lang, arguments.metadata, "zh"),
         batch_tokens=args.batch_tokens,
         form=args.format,
+        words=args.words,
     )
 
 

@@ -20,6 +20,7 @@ from psyche_bench.errors import RunError
 from psyche_bench.jsonl import read_json, write_json, write_lines, write_text
 from psyche_bench.prompting import text_hash
 from psyche_bench.schemas import Outcome
+from psyche_bench.tasks import catalogue
 from psyche_bench.tasks.catalogue import listing, needed_data, tasks_path
 from psyche_bench.tasks.journal import Journal
 from psyche_bench.wandb_guard import prepare_wandb
@@ -67,8 +68,14 @@ def default_folder(settings: dict[str, Any]) -> Path:
     return Path("runs") / "-".join([*parts, told_apart])
 
 
-def evaluate(
-    arguments: argparse.Namespace, *, protocol: str, lang: str, batch_tokens: int, form: str
+def evaluate(  # noqa: PLR0913  # what the command line says beside lm_eval's own arguments
+    arguments: argparse.Namespace,
+    *,
+    protocol: str,
+    lang: str,
+    batch_tokens: int,
+    form: str,
+    words: Sequence[str] = (),
 ) -> int:
     """Run, or go on with, one evaluation, and print its table.
 
@@ -78,11 +85,19 @@ def evaluate(
         lang: language of the prompts.
         batch_tokens: most padded prompt tokens in one batch of the hf backend.
         form: how to print the table.
+        words: the command as it was typed, for the passport.
 
     Raises:
-        RunError: the folder belongs to another run, or the backend is not available.
+        RunError: the folder belongs to another run, the backend is not available, or W&B would
+            log a key.
     """
     settings = settings_of(arguments, protocol, lang)
+    settings["command"] = passport.command(["psyche-bench", *words])
+    if arguments.wandb_args and passport.MASK in str(passport.masked(settings)):
+        raise RunError(
+            "W&B would log the key in this command. Give keys in the environment "
+            "(OPENAI_API_KEY), never as an argument."
+        )
     folder = Path(arguments.output_path) if arguments.output_path else default_folder(settings)
     _claim(folder, settings)
     if not (folder / "outcomes.jsonl").exists():
@@ -198,6 +213,9 @@ def _conclude(folder: Path, settings: dict[str, Any]) -> None:
             "`psyche-bench tasks` lists; other tasks are run with lm_eval itself."
         )
     graded = outcomes.regrade(written, sources.universe(item for item, _ in written))
+    for path in sorted((folder / "lm_eval").rglob("results_*.json")):
+        write_json(path, passport.masked(read_json(path)))  # lm_eval writes keys as they came
+    settings |= catalogue.identity(settings["tasks"])
     write_json(folder / "run.json", passport.passport(settings, graded))
     write_lines(folder / "outcomes.jsonl", (outcome.model_dump() for outcome in graded))
     write_text(folder / "table.md", show(folder, "md") + "\n")
