@@ -26,6 +26,7 @@ def configure_board(parser: argparse.ArgumentParser) -> None:
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _configure_add(actions)
+    _configure_exchange(actions)
     for name, handler, text in (
         ("list", _list, "all records, published ones included"),
         ("check", _check, "compute every figure again from its outcomes; exit 1 if one differs"),
@@ -62,6 +63,19 @@ def _configure_add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
         "--data-card", type=Path, metavar="FILE", help="its training data's card; kept as a hash"
     )
     _common(add, _add)
+
+
+def _configure_exchange(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "write results as Every Eval Ever records (schema 0.3), item lines beside them"
+    export = actions.add_parser("export", help=text, description=text)
+    export.add_argument("out", type=Path, metavar="DIR", help="records go to DIR/data/…")
+    export.add_argument("--paper", action="store_true", help="the published rows too")
+    _common(export, _export)
+    text = "read Every Eval Ever records back that were exported here"
+    importing = actions.add_parser("import", help=text, description=text)
+    importing.add_argument("files", nargs="+", type=Path, metavar="FILE", help="aggregate files")
+    importing.add_argument("--replace", action="store_true", help="replace records of that name")
+    _common(importing, _import)
 
 
 def handle_board(args: argparse.Namespace) -> int:
@@ -140,4 +154,27 @@ def _diff(args: argparse.Namespace) -> int:
     if not found:
         print("No run of a baseline stands beside a published row yet.", file=sys.stderr)
     print(render([difference.model_dump() for difference in found], args.format))
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from psyche_bench.leaderboard import collect, exchange
+
+    folder = args.results or collect.default_folder()
+    results = collect.everything(folder) if args.paper else collect.load_results(folder)
+    written = exchange.export(results, folder, args.out)
+    for path in written:
+        print(path)
+    left = len(results) - len(written)
+    told = f"; {left} left out, since nothing in them is scored" if left else ""
+    print(f"{len(written)} records{told}.", file=sys.stderr)
+    return 0
+
+
+def _import(args: argparse.Namespace) -> int:
+    from psyche_bench.leaderboard import collect, exchange
+
+    folder = collect.writable_folder(args.results)
+    for path in args.files:
+        print(exchange.import_(path, folder, replace=args.replace))
     return 0
