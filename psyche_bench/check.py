@@ -107,6 +107,27 @@ def check(name: str, *, skip_bad: bool = False) -> Report:
     )
 
 
+def require_whole(questions: Iterable[Question]) -> None:
+    """Refuse a partial copy: a score over it would not have its whole denominator.
+
+    Looks at the subsets that the questions touch; data sets without a pinned release, and our own
+    sample, have no count to be held to.
+
+    Raises:
+        DataError: a subset does not hold as many items as its pinned release.
+    """
+    held = Counter((q.benchmark, q.split, q.subset) for q in questions)
+    for (name, split, subset), found in held.items():
+        source = sources.catalogue().get(name)
+        expected = source.counts.get(split, {}).get(subset) if source and source.archive else None
+        if expected is not None and found != expected:
+            raise DataError(
+                f"{name} in {sources.data_root()} is not whole: {split} {subset} holds {found} of "
+                f"{expected} items, and a score needs them all. `psyche-bench data check {name}` "
+                f"says what is missing, `psyche-bench data get {name}` fetches a whole copy."
+            )
+
+
 def oddities(questions: Iterable[Question], name: str) -> list[Oddity]:
     """Declared oddities, and what can be seen of the items themselves."""
     declared = repairs.known_oddities(name)

@@ -34,12 +34,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Read, grade, print."""
-    from psyche_bench import outcomes, report, sources, summary
+    from psyche_bench import check, outcomes, report, sources, summary
     from psyche_bench.jsonl import write_lines
 
     files = [found for path in args.files for found in expand(path)]
     saved = [pair for path in files for pair in outcomes.replies(path)]
     questions = sources.universe(item for item, _ in saved)
+    check.require_whole(questions.values())
     graded = outcomes.regrade(saved, questions)
     partial = args.partial or any(_was_limited(path) for path in files)
     found = summary.summarise(graded, questions, partial=partial, by=args.by)

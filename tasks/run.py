@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from psyche_bench import outcomes, passport, report, rotation, sources, summary
+from psyche_bench import check, outcomes, passport, report, rotation, sources, summary
 from psyche_bench.errors import RunError
 from psyche_bench.jsonl import read_json, write_json, write_lines, write_text
 from psyche_bench.prompting import text_hash
@@ -143,7 +143,8 @@ def _generate(
     from psyche_bench.tasks import backends
 
     for name, split in needed_data(settings["tasks"]):
-        sources.load(name, split)  # absent or broken data is said before a model is loaded
+        # Absent, broken or partial data is said before a model is loaded.
+        check.require_whole(sources.load(name, split))
     shutil.rmtree(folder / "lm_eval", ignore_errors=True)  # an earlier attempt's unfinished files
     journal = Journal(folder / "journal.jsonl")
     if journal.known:
@@ -237,4 +238,5 @@ def is_partial(record: dict[str, Any]) -> bool:
 def summarised(graded: list[Outcome], *, partial: bool) -> summary.Summary:
     """The summary of outcomes against the data sets their ids name."""
     universe = sources.universe(outcome.id for outcome in graded)
+    check.require_whole(universe.values())
     return summary.summarise(graded, universe, partial=partial)

@@ -145,3 +145,24 @@ def test_forms_hold_the_same_rows(invented, capsys):
 def test_an_unknown_name_is_named():
     with pytest.raises(DataError, match=r"no data set is called 'pcebb'. Known: pceb, cpsyexam"):
         check.check("pcebb")
+
+
+def test_a_partial_copy_is_not_scored(data_root, tmp_path, monkeypatch, capsys):
+    """A lost file would shorten every denominator without a word."""
+    shutil.copytree(data_root / "pceb", tmp_path / "pceb")
+    lost = next((tmp_path / "pceb" / "moral" / "single").glob("*/*.json"))
+    lost.unlink()
+    monkeypatch.setenv("PSYCHE_BENCH_DATA", str(tmp_path))
+    left = sources.load("pceb")
+    moral = sum(question.subset == "moral_smcq" for question in left)
+    said = f"moral_smcq holds {moral} of 152 items"
+    with pytest.raises(DataError, match=f"{said}.*`psyche-bench data get pceb` fetches"):
+        check.require_whole(left)
+    reply = {"id": next(q.id for q in left if q.subset == "theory_smcq"), "reply": "答案：A"}
+    (tmp_path / "replies.jsonl").write_text(json.dumps(reply), encoding="utf-8")
+    assert main(["score", str(tmp_path / "replies.jsonl"), "--partial"]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_what_has_no_pinned_count_is_never_refused():
+    check.require_whole(sources.load("sample")[:3])
