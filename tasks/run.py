@@ -20,7 +20,7 @@ from psyche_bench.errors import RunError
 from psyche_bench.jsonl import read_json, write_json, write_lines, write_text
 from psyche_bench.prompting import text_hash
 from psyche_bench.schemas import Outcome
-from psyche_bench.tasks import catalogue
+from psyche_bench.tasks import catalogue, children
 from psyche_bench.tasks.catalogue import listing, needed_data, tasks_path
 from psyche_bench.tasks.journal import Journal
 from psyche_bench.wandb_guard import prepare_wandb
@@ -163,7 +163,11 @@ def _generate(
     if arguments.wandb_args:
         prepare_wandb()
     # stdout is ours: the table, or JSON alone.
-    with contextlib.redirect_stdout(sys.stderr), _only_ours(settings["tasks"]):
+    with (
+        contextlib.redirect_stdout(sys.stderr),
+        _only_ours(settings["tasks"]),
+        children.ended_with_us(),
+    ):
         try:
             arguments.func(arguments)
         except _network_errors() as error:
