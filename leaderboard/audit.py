@@ -140,6 +140,20 @@ class Section(NamedTuple):
     grid: list[list[Cell]]
     findings: list[Finding]
 
+    @property
+    def telling(self) -> list[Finding]:
+        """What is off, and the headlines; the page shows these at once."""
+        return [finding for finding in self.findings if not _is_quiet(finding)]
+
+    @property
+    def quiet(self) -> list[Finding]:
+        """The rest: what agrees, or cannot be checked; the page unfolds these when asked."""
+        return [finding for finding in self.findings if _is_quiet(finding)]
+
+
+def _is_quiet(finding: Finding) -> bool:
+    return finding.verdict in ("consistent", "not checkable") and not finding.headline
+
 
 def sections(findings: Sequence[Finding]) -> list[Section]:
     """Findings by table, beside the printed table; places that are no table come last."""

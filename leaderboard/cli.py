@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from psyche_bench.jsonl import write_text
 from psyche_bench.table import add_format, render
 
 PAPER_HELP = "print a published table, or audit the published numbers"
@@ -64,14 +65,12 @@ def _audit(args: argparse.Namespace) -> int:
     payload = [finding.model_dump() for finding in findings]
     targets = {args.html: audit.page} if args.html else {}
     if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
         targets |= {args.out / "audit.html": audit.page, args.out / "audit.md": audit.markdown}
         text = json.dumps(payload, ensure_ascii=False, indent=2) + "\n"
-        (args.out / "audit.json").write_text(text, encoding="utf-8")
+        write_text(args.out / "audit.json", text)
         print(f"wrote {args.out / 'audit.json'}", file=sys.stderr)
     for path, make in targets.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(make(findings) + "\n", encoding="utf-8")
+        write_text(path, make(findings) + "\n")
         print(f"wrote {path}", file=sys.stderr)
     if args.format == "md":
         print(audit.markdown(findings))

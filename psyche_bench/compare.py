@@ -6,6 +6,7 @@ protocol. Where they have not, this says so and stops: a silent intersection of 
 happen to share is how wrong tables are made.
 """
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
@@ -19,8 +20,10 @@ from psyche_bench.paired import Difference
 from psyche_bench.ranks import RankInterval
 from psyche_bench.resampling import Floats
 from psyche_bench.schemas import Outcome, Record
+from psyche_bench.scoring import elastic, standard
 
-SHARES = ("standard", "elastic")
+METRICS = {"standard": standard, "elastic": elastic}
+SHARES = tuple(METRICS)
 """Measures in [0, 1], reported in percent; text metrics come in percent already."""
 PASSPORT_KEYS = (
     "protocol", "lang", "rotation", "num_fewshot", "limit", "view", "data_hashes", "prompt_hashes",
@@ -160,7 +163,8 @@ def check(run: Run, places: Mapping[str, Place]) -> dict[str, Outcome]:
     """The outcomes of one run by id, if it is sound.
 
     Raises:
-        RunError: no outcomes, an id twice, an id of no known item, or several protocols.
+        RunError: no outcomes, an id twice, an id of no known item, several protocols, or a score
+            that is not what the answer earns.
     """
     if not run.outcomes:
         raise RunError(f"{run.name}: no outcomes. Evaluate the model first.")
@@ -182,7 +186,23 @@ def check(run: Run, places: Mapping[str, Place]) -> dict[str, Outcome]:
             f"{run.name}: mixed protocols {sorted(protocols)}; {_named(items)} under {rare!r}. "
             "Split the file by protocol."
         )
+    altered = [outcome.id for outcome in run.outcomes if not _earned(outcome)]
+    if altered:
+        raise RunError(
+            f"{run.name}: {_named(altered)} with other scores than the answer earns. Was the file "
+            "edited? `psyche-bench score` grades its replies again."
+        )
     return {outcome.id: outcome for outcome in run.outcomes}
+
+
+def _earned(outcome: Outcome) -> bool:
+    """Whether a choice's scores are those of its letters, and a text's are finite."""
+    if not outcome.gold:
+        return all(map(math.isfinite, outcome.scores.values()))
+    predicted = None if outcome.predicted is None else frozenset(outcome.predicted)
+    gold = frozenset(outcome.gold)
+    earned = {name: metric(predicted, gold) for name, metric in METRICS.items()}
+    return not outcome.scores or outcome.scores == earned
 
 
 def reasons(

@@ -1,7 +1,7 @@
 """Rows that know nothing: what a table's models must beat, made from the items alone.
 
 Always one letter, always the most frequent gold, nothing at all, and chance. Each is a run like
-any other, outcomes of whole subsets, and is summarised, given intervals and compared like one.
+any other, outcomes of whole subsets, and is summarised and given intervals like one.
 """
 
 from collections import Counter

@@ -29,12 +29,12 @@ def outcome(item, right, **changes):
         "protocol": "fair-8192",
         "prompt_hash": "p1",
         "reply": "答案：A",
-        "predicted": "A",
-        "gold": "A" if right else "B",
+        "predicted": "A" if right else "B",
+        "gold": "A",
         "state": "right" if right else "wrong",
         "scores": {"standard": score, "elastic": score},
     }
-    return Outcome(**(fields | {"gold": "A"} | changes))
+    return Outcome(**(fields | changes))
 
 
 def run(name, wrong=(), ids=IDS, passport=None, **changes):
@@ -63,7 +63,7 @@ REFUSED = [
         r"prompt_hash: 24 items \(quiz/one/00, quiz/one/01, quiz/one/02, …\)",
         id="another prompt",
     ),
-    pytest.param(run("raw", gold="C"), "gold: 24 items", id="another answer key"),
+    pytest.param(run("raw", gold="C", predicted="C"), "gold: 24 items", id="another answer key"),
     pytest.param(run("ungraded", scores={}), "scores given: 24 items", id="one run was not graded"),
 ]
 
@@ -84,6 +84,16 @@ DAMAGED = [
         id="two protocols in one run",
     ),
     pytest.param(Run("empty", []), "empty: no outcomes", id="an empty run"),
+    pytest.param(
+        run("edited", wrong=(0, 1), scores={"standard": 1.0, "elastic": 1.0}),
+        r"edited: 2 items \(quiz/one/00, quiz/one/01\) with other scores than the answer earns",
+        id="scores that were edited",
+    ),
+    pytest.param(
+        run("nan", gold=None, scores={"rougeL_char": float("nan")}),
+        "nan: 24 items .* with other scores",
+        id="a text metric that is no number",
+    ),
 ]
 
 
