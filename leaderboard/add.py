@@ -16,7 +16,7 @@ from psyche_bench import outcomes as grading
 from psyche_bench import passport, sources
 from psyche_bench.errors import BoardError, DataError
 from psyche_bench.jsonl import dumps, read_json, write_json, write_text
-from psyche_bench.leaderboard import baselines, figures
+from psyche_bench.leaderboard import baselines, figures, judged_results
 from psyche_bench.leaderboard.records import Lineage, Model, Origin, Result
 from psyche_bench.schemas import Outcome, Record
 
@@ -59,7 +59,7 @@ def add(run: Path, folder: Path, asked: Asked) -> list[Path]:
     """Write one record and its outcomes for every task group of a run.
 
     Args:
-        run: a folder that ``psyche-bench eval`` finished.
+        run: a folder that ``psyche-bench eval`` or ``psyche-bench judge`` finished.
         folder: where results lie.
 
     Returns:
@@ -69,10 +69,29 @@ def add(run: Path, folder: Path, asked: Asked) -> list[Path]:
         DataError: the run is not finished or cannot be read.
         BoardError: the folder holds another record of that name; nothing is written then.
     """
+    if judged_results.is_judged(run):
+        return [_add_judged(run, folder, asked)]
     results = results_of(run_outcomes(run), _passport(run), asked)
     for result, _ in results:
         _refuse_other(folder / f"{result.stem}.json", result, replace=asked.replace)
     return [_write(folder, result, outcomes, asked) for result, outcomes in results]
+
+
+def _add_judged(run: Path, folder: Path, asked: Asked) -> Path:
+    judged, found = judged_results.read(run)
+    settings = {
+        "model": _model({"name": judged.model}, asked),
+        "origin": asked.origin,
+        "lineage": asked.lineage,
+    }
+    result = judged_results.result_of(judged, settings)
+    _refuse_other(folder / f"{result.stem}.json", result, replace=asked.replace)
+    beside = folder / f"{result.stem}.verdicts.jsonl"
+    # What a judge wrote may quote the dialogue: its words stay out, its scores come along.
+    lines = (verdict.model_dump(exclude={"detail"}) for verdict in found)
+    write_text(beside, passport.scrubbed("".join(dumps(line) + "\n" for line in lines)))
+    told = {"verdicts": beside.name, "verdicts_sha256": sources.digest(beside)}
+    return write_result(folder, result.model_copy(update=told))
 
 
 def run_outcomes(run: Path) -> list[Outcome]:

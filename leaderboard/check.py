@@ -11,7 +11,7 @@ from typing import Any
 
 from psyche_bench import passport, sources
 from psyche_bench.errors import BoardError
-from psyche_bench.leaderboard import collect, figures
+from psyche_bench.leaderboard import collect, figures, judged_results
 from psyche_bench.leaderboard.records import BoardOutcome, Result
 from psyche_bench.schemas import Outcome, Question, Record
 
@@ -57,6 +57,10 @@ def refuse(found: Sequence[Deviation]) -> None:
 def deviations(result: Result, folder: Path | None = None) -> Iterator[Deviation]:
     """What of one record does not follow from its outcomes."""
     name = f"{result.stem}.json"
+    if result.verdicts:
+        for cell, stored, computed in _judged_cells(result, folder):
+            yield _deviation(name, cell, stored, computed)
+        return
     lines = list(collect.outcomes(result, folder))
     if not lines:
         yield Deviation(file=name, cell="outcomes", stored="figures", computed="nothing")
@@ -71,6 +75,22 @@ def deviations(result: Result, folder: Path | None = None) -> Iterator[Deviation
 
 
 Cell = tuple[str, Any, Any]
+
+
+def _judged_cells(result: Result, folder: Path | None) -> Iterator[Cell]:
+    """Means and coverage of a judged record; points by criteria are not recomputed here."""
+    root = collect.default_folder() if folder is None else folder
+    found = list(judged_results.verdicts(root / str(result.verdicts)))
+    card: dict[str, Any] = dict(result.card or {})
+    means = judged_results.recomputed(found, str(card.get("mean_over")))
+    (column,) = result.columns
+    told = {name: value for name, value in column.scores.items() if name in means}
+    yield from _differing(f"columns.{column.column}.scores", told, means)
+    replies = [verdict for verdict in found if verdict.candidate == "reply"]
+    judges, repeats = len(card.get("judges") or ()), int(str(card.get("repeats") or 1))
+    wanted = len(replies) + (column.missing or 0) * judges * repeats
+    coverage = sum(verdict.scores is not None for verdict in replies) / max(wanted, 1)
+    yield from _differing("card.coverage", card.get("coverage"), coverage)
 
 
 def _line_cells(line: BoardOutcome, again: Outcome) -> Iterator[Cell]:

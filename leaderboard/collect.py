@@ -77,17 +77,23 @@ def _first(path: Path, error: ValidationError) -> str:
 
 
 def _checked(result: Result, path: Path) -> Result:
-    if result.outcomes is None:
-        return result
-    beside = path.parent / result.outcomes
+    for name, digest in (
+        (result.outcomes, result.outcomes_sha256),
+        (result.verdicts, result.verdicts_sha256),
+    ):
+        if name is not None:
+            _refuse_other(path, path.parent / name, digest)
+    return result
+
+
+def _refuse_other(path: Path, beside: Path, digest: str | None) -> None:
     if not beside.is_file():
-        raise DataError(f"{path}: its outcomes {result.outcomes} are missing. Add the run again.")
-    if sources.digest(beside) != result.outcomes_sha256:
+        raise DataError(f"{path}: its outcomes {beside.name} are missing. Add the run again.")
+    if sources.digest(beside) != digest:
         raise DataError(
             f"{beside}: not the outcomes {path.name} was made from (SHA-256 differs). Add the run "
             "again."
         )
-    return result
 
 
 def outcomes(result: Result, folder: Path | None = None) -> Iterator[BoardOutcome]:

@@ -29,6 +29,7 @@ from psyche_bench.leaderboard.records import BoardOutcome, Column, Group, Result
 SCHEMA = "0.3.0"
 COLLECTION = "psyche-bench"
 RECORD, OTHERS, LINE = "psyche_bench_record", "psyche_bench_other_outcomes", "psyche_bench_outcome"
+VERDICTS = "psyche_bench_verdicts"
 
 Json = dict[str, Any]
 
@@ -59,8 +60,10 @@ def _export(result: Result, folder: Path, out: Path) -> Path:
             instances.append(_instance(record, line, number))
         else:
             others.append([number, line.model_dump(exclude_defaults=True)])
-    if lines:
-        record["source_metadata"]["additional_details"][OTHERS] = dumps(others)
+    details = record["source_metadata"]["additional_details"]
+    details |= {OTHERS: dumps(others)} if lines else {}
+    if result.verdicts:
+        details[VERDICTS] = (folder / result.verdicts).read_text(encoding="utf-8")
     if instances:
         body = "".join(dumps(instance) + "\n" for instance in instances)
         write_text(out / place / f"{key}_samples.jsonl", body)
@@ -322,6 +325,9 @@ def import_(path: Path, folder: Path, *, replace: bool = False) -> Path:
     if result.outcomes:
         body = "".join(dumps(line.model_dump(exclude_defaults=True)) + "\n" for line in lines)
         write_text(folder / result.outcomes, body)
+    if result.verdicts:
+        details = read_json(path)["source_metadata"]["additional_details"]
+        write_text(folder / result.verdicts, details[VERDICTS])
     from psyche_bench.leaderboard.add import write_result
 
     return write_result(folder, result)

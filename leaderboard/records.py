@@ -122,7 +122,8 @@ class Result(Record):
     ``groups`` holds its mean (empty where there is none: written answers, judged dialogues),
     ``columns`` its subsets and ``subjects`` the same items by subject. ``partial`` says that only
     a part of the items was asked on purpose. ``passport`` is the run's ``run.json``; a judged
-    result also has the judge's ``card``. ``source`` cites where a published figure is printed.
+    result also has the judge's ``card``, and verdicts in the place of outcomes. ``source`` cites
+    where a published figure is printed.
     """
 
     format: Literal[1] = 1
@@ -144,6 +145,8 @@ class Result(Record):
     items: int | None = None
     outcomes: str | None = None
     outcomes_sha256: Hash | None = None
+    verdicts: str | None = None
+    verdicts_sha256: Hash | None = None
     replies: bool = False
 
     @property
