@@ -1,25 +1,20 @@
 """Import question banks (Type II): CPsyExam train, and other banks by a declared mapping.
 
-CPsyExam is read by the core, with its declared repairs. Any other bank is a file of JSON, JSON
-Lines or CSV; the recipe's ``mapping`` says under which keys question, options and answer stand.
-A row that is no whole question is set aside with its reason.
+CPsyExam is read by the core, with its declared repairs. Any other bank is JSON, JSON Lines, CSV or
+Parquet, one file or shards; the recipe's ``mapping`` says under which keys question, options and
+answer stand. A row that is no whole question is set aside with its reason.
 """
 
-import csv
-import gzip
-import io
-import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from psyche_bench import answers, sources
-from psyche_bench.errors import DataError
-from psyche_bench.jsonl import dumps, read_json, read_lines
+from psyche_bench.jsonl import dumps
 from psyche_bench.schemas import Question
 from psyche_bench.synthesis.generate import LETTERS, whole
 from psyche_bench.synthesis.recipe import Mapping, Recipe, Source
 from psyche_bench.synthesis.rows import Item, Origin, Row, row_id
+from psyche_bench.synthesis.source_files import at, entries, source_files
 from psyche_bench.synthesis.step import Aside, Options, Result, Step
 
 
@@ -41,12 +36,14 @@ def _of(question: Question) -> tuple[str, dict[str, str], str]:
 
 
 def _mapped(source: Source) -> Iterator[Result]:
-    path = sources.data_root() / source.path
-    for number, row in enumerate(_rows(path, source.mapping), 1):
-        if source.limit is not None and number > source.limit:
-            return
-        file = Path(source.path).name
-        yield _result(source, f"{file}:{number}", file, str(number), read(row, source.mapping))
+    number = 0
+    for path, name in source_files(source):
+        for place, row in enumerate(entries(path, source.mapping.rows), 1):
+            number += 1
+            if source.limit is not None and number > source.limit:
+                return
+            read_as = read(row, source.mapping)
+            yield _result(source, f"{name}:{place}", name, str(place), read_as)
 
 
 def _result(
@@ -83,49 +80,21 @@ def read(row: dict[str, Any], mapping: Mapping) -> tuple[str, dict[str, str], st
     ('选一个', {'A': '甲', 'B': '乙'}, 'B')
     """
     if mapping.letters:
-        options = {letter: _text(_at(row, key)) for letter, key in mapping.letters.items()}
+        options = {letter: _text(at(row, key)) for letter, key in mapping.letters.items()}
     else:
-        found = _at(row, mapping.options)
+        found = at(row, mapping.options)
         if isinstance(found, list):
             found = dict(zip(LETTERS, found, strict=False))
         options = {str(k).upper(): _text(v) for k, v in dict(found or {}).items()}
     options = {letter: text for letter, text in options.items() if text}
-    reading = answers.read(answers.render(_text(_at(row, mapping.gold))), LETTERS, options)
-    return _text(_at(row, mapping.stem)), options, "".join(sorted(reading.letters or ""))
-
-
-def _at(row: Any, key: str) -> Any:
-    for part in key.split("."):
-        row = row.get(part) if isinstance(row, dict) else None
-    return row
+    reading = answers.read(answers.render(_text(at(row, mapping.gold))), LETTERS, options)
+    return _text(at(row, mapping.stem)), options, "".join(sorted(reading.letters or ""))
 
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return "".join(map(str, value))
     return "" if value is None else str(value).strip()
-
-
-def _rows(path: Path, mapping: Mapping) -> Iterator[dict[str, Any]]:
-    if path.name.endswith(".csv"):
-        text = path.read_text(encoding="utf-8-sig")
-        yield from csv.DictReader(io.StringIO(text))
-    elif path.name.endswith(".jsonl"):
-        yield from (row for _, row in read_lines(path))
-    elif path.name.endswith(".json.gz"):
-        yield from _inside(json.loads(gzip.decompress(path.read_bytes())), mapping, path)
-    else:
-        yield from _inside(read_json(path), mapping, path)
-
-
-def _inside(found: Any, mapping: Mapping, path: Path) -> list[dict[str, Any]]:
-    rows = _at(found, mapping.rows) if mapping.rows else found
-    if not isinstance(rows, list):
-        raise DataError(
-            f"{path}: a list of questions is expected. Say in the source's mapping under which key "
-            'of the file they stand: rows = "data".'
-        )
-    return [row for row in rows if isinstance(row, dict)]
 
 
 STEP = Step(name="bank", after=(), plain=bank, whole=True, models=lambda _: ())

@@ -121,7 +121,7 @@ class Calls:
 
     def _count_refusal(self, error: RequestRefused) -> None:
         self.refused += 1
-        if not self.answered and self.refused >= REFUSALS:
+        if not self.answered and self.refused == REFUSALS:
             raise RunError(
                 f"the endpoint refused the first {self.refused} requests ({error}). Check the "
                 "model's name and parameters in the recipe; nothing was written."

@@ -25,11 +25,18 @@ def benchmark(name: str) -> list[Question]:
     Raises:
         DataError: no benchmark has this name, or its data are absent.
     """
+    check_known(name)
+    return [q for split in SPLITS.get(name, (None,)) for q in sources.load(name, split)]
+
+
+def check_known(name: str) -> None:
+    """Fail unless a benchmark is known and its data are there."""
     if name not in sources.NAMES:
         raise DataError(
-            f"[benchmarks]: nothing is called {name!r}. Known: {', '.join(sources.NAMES)}."
+            f"benchmarks: nothing is called {name!r}. Known: {', '.join(sources.NAMES)}."
         )
-    return [q for split in SPLITS.get(name, (None,)) for q in sources.load(name, split)]
+    if name != "sample":
+        sources.folder(name.partition("_")[0])
 
 
 def decontaminate(rows: Iterable[Row], _: Options, recipe: Recipe) -> Iterator[Result]:

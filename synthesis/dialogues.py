@@ -3,22 +3,19 @@
 ``messages``: ``{"messages": [{"role", "content"}]}`` (SmileChat and most others);
 ``conversation``: ``{"conversation": [{"input", "output"}]}`` (EmoLLM); ``transcript``: ``{"text"}``
 with 来访者：/ 心理咨询师：before each turn (CPsyCounD); ``pair``: two keys of the mapping.
-Files may be JSON or JSON Lines, gzipped or not.
+Files may be JSON, JSON Lines, CSV or Parquet (shards, too: a folder and a glob).
 """
 
-import gzip
 import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-from psyche_bench import sources
-from psyche_bench.errors import DataError
 from psyche_bench.schemas import Turn
 from psyche_bench.synthesis.recipe import Recipe, Source
 from psyche_bench.synthesis.rows import Origin, Pair, Row, row_id
+from psyche_bench.synthesis.source_files import entries, source_files
 from psyche_bench.synthesis.step import Aside, Options, Result, Step
 
 _CLIENT = {"user", "client", "seeker", "来访者", "求助者"}
@@ -33,18 +30,13 @@ def dialogues(_: Iterable[Row], __: Options, recipe: Recipe) -> Iterator[Result]
 
 
 def _of(source: Source) -> Iterator[Result]:
-    root = sources.data_root() / source.path
-    paths = sorted(path for path in root.glob(source.glob) if path.is_file())
-    paths = [root] if root.is_file() else paths
-    if not paths:
-        raise DataError(f"source {source.name}: nothing stands at {root}. Check path and glob.")
     number = 0
-    for path in paths:
-        for place, row in entries(path):
+    for path, name in source_files(source):
+        for place, row in enumerate(entries(path), 1):
             number += 1
             if source.limit is not None and number > source.limit:
                 return
-            yield _result(source, path.name, str(row.get("id", place)), row)
+            yield _result(source, name, str(row.get("id", place)), row)
 
 
 def _result(source: Source, file: str, place: str, row: dict[str, Any]) -> Result:
@@ -130,26 +122,6 @@ def last(said: list[Turn]) -> tuple[tuple[Turn, ...], str, str]:
     if len(said) < 2 or said[-2].role != "user":
         return (), "", ""
     return tuple(said[:-2]), said[-2].content, said[-1].content
-
-
-def entries(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a JSON or JSON Lines file with their numbers from 1.
-
-    Raises:
-        DataError: a line or the file is no JSON; it is named.
-    """
-    opened = gzip.open if path.suffix == ".gz" else open
-    lines = path.name.removesuffix(".gz").endswith(".jsonl")
-    try:
-        with opened(path, "rt", encoding="utf-8-sig") as file:
-            rows = (json.loads(line) for line in file if line.strip()) if lines else json.load(file)
-            if isinstance(rows, dict):
-                rows = [rows]
-            for number, row in enumerate(rows, 1):
-                if isinstance(row, dict):
-                    yield number, row
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as JSON ({error}).") from error
 
 
 STEP = Step(name="dialogues", after=(), plain=dialogues, whole=True, models=lambda _: ())

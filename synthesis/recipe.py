@@ -131,6 +131,20 @@ def load(named: str, changes: Iterable[str] = ()) -> Recipe:
     Raises:
         DataError: no such recipe, no TOML, an unknown key, or a change that fits nowhere.
     """
+    content = _read(named)
+    for change in changes:
+        _change(content, change)
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        raise DataError(f"{named}: {_first(error)}") from None
+
+
+def _read(named: str) -> dict[str, Any]:
+    """The tables of a recipe over those of the one it ``extends``, less the steps it puts ``off``.
+
+    A table of the same name is joined key by key; anything else replaces what stood there.
+    """
     path = Path(named)
     if not path.is_file() and named in shipped():
         path = Path(str(files("psyche_bench.synthesis") / "recipes" / named))
@@ -142,12 +156,24 @@ def load(named: str, changes: Iterable[str] = ()) -> Recipe:
         ) from None
     except ValueError as error:
         raise DataError(f"{named}: no TOML ({error}).") from None
-    for change in changes:
-        _change(content, change)
-    try:
-        return Recipe.model_validate(content)
-    except ValidationError as error:
-        raise DataError(f"{named}: {_first(error)}") from None
+    if "extends" not in content:
+        return content
+    base = _read(str(content.pop("extends")))
+    unused = content.pop("off", [])
+    joined = _joined(base, content)
+    for name in unused:
+        if joined["steps"].pop(name, None) is None:
+            raise DataError(f"{named}: off names {name!r}, which is no step of what it extends.")
+    return joined
+
+
+def _joined(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    joined = dict(base)
+    for name, value in over.items():
+        below = joined.get(name)
+        both = isinstance(value, dict) and isinstance(below, dict)
+        joined[name] = _joined(below, value) if both else value  # type: ignore[arg-type]  # both are
+    return joined
 
 
 def options_of(recipe: Recipe, name: str, form: type[Any]) -> Any:

@@ -16,10 +16,11 @@ from typing import Any, Literal
 from psyche_bench.errors import PsycheBenchError, RunError
 from psyche_bench.jsonl import dumps, write_json
 from psyche_bench.prompting import text_hash
-from psyche_bench.synthesis import prompts, state
+from psyche_bench.synthesis import decontaminate, prompts, state
 from psyche_bench.synthesis.calls import Calls, Stopped, Worked, brake, drive, explained
 from psyche_bench.synthesis.recipe import Recipe, check_models, options_of
 from psyche_bench.synthesis.rows import read_rows
+from psyche_bench.synthesis.source_files import source_files
 from psyche_bench.synthesis.state import Mark, Tally
 from psyche_bench.synthesis.step import Options, Step
 from psyche_bench.synthesis.steps import STEPS, by_name
@@ -58,6 +59,17 @@ def check(recipe: Recipe) -> dict[str, Options]:
         check_models(recipe, step.name, step.models(options))
         found[step.name] = options
     return found
+
+
+def check_inputs(recipe: Recipe) -> None:
+    """Fail unless everything the recipe reads is there, before the first call is paid for."""
+    if "decontaminate" in recipe.steps:
+        for name in recipe.benchmarks:
+            decontaminate.check_known(name)
+    readers = {"I": "ingest", "II": "bank", "IV": "dialogues", "ps": "dialogues"}
+    for source in recipe.sources:
+        if readers.get(source.type) in recipe.steps:
+            source_files(source)
 
 
 def inputs(recipe: Recipe, step: Step) -> tuple[str, ...]:
@@ -119,6 +131,7 @@ def run(  # noqa: PLR0913  # settings are keywords with defaults
             answered and finished is kept.
     """
     options = check(recipe)
+    check_inputs(recipe)
     for name in filter(None, (only, start)):
         if name not in options:
             raise RunError(f"step {name} is not on in recipe {recipe.name}: {', '.join(options)}.")

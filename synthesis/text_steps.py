@@ -9,30 +9,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from psyche_bench import sources
-from psyche_bench.errors import DataError
 from psyche_bench.synthesis import chunk as chunks
 from psyche_bench.synthesis.recipe import Recipe, Source
 from psyche_bench.synthesis.rows import Document, Origin, Pair, Segment, row_id
+from psyche_bench.synthesis.source_files import source_files
 from psyche_bench.synthesis.step import Aside, Options, Result, Step
-
-
-def _files(source: Source) -> list[tuple[Path, str]]:
-    """The files of a source with their names inside it, sorted by name."""
-    root = sources.data_root() / source.path
-    if root.is_file():
-        return [(root, root.name)]
-    found = sorted(path for path in root.glob(source.glob) if path.is_file())
-    if not found:
-        raise DataError(f"source {source.name}: nothing stands at {root}. Check path and glob.")
-    return [(path, path.relative_to(root).as_posix()) for path in found[: source.limit]]
 
 
 def ingest(_: Iterable[object], __: Options, recipe: Recipe) -> Iterator[Result]:
     """The pages of every document of the Type I sources."""
     for source in recipe.sources:
         if source.type == "I":
-            for path, name in _files(source):
+            for path, name in source_files(source)[: source.limit]:
                 yield from _pages(source, path, name)
 
 
@@ -57,7 +45,7 @@ def _pages(source: Source, path: Path, name: str) -> Iterator[Result]:
 
 def clean(rows: Iterable[Document], _: Options, __: Recipe) -> Iterator[Result]:
     """Each document cleaned; one of which nothing stays is dropped."""
-    cleaned: Any = import_module("psyche_bench.synthesis.clean").clean
+    from psyche_bench.synthesis.clean import clean as cleaned
 
     for row in rows:
         text = cleaned(row.text)
@@ -101,7 +89,7 @@ def chunk(rows: Iterable[Document], options: ChunkOptions, _: Recipe) -> Iterato
 
 def dialogue_clean(rows: Iterable[Pair], _: Options, __: Recipe) -> Iterator[Result]:
     """Post and reply cleaned; a pair of which a side is empty afterwards is dropped."""
-    cleaned: Any = import_module("psyche_bench.synthesis.clean").clean
+    from psyche_bench.synthesis.clean import clean as cleaned
 
     for row in rows:
         question, reply = cleaned(row.question), cleaned(row.reply)
@@ -115,7 +103,7 @@ def dialogue_clean(rows: Iterable[Pair], _: Options, __: Recipe) -> Iterator[Res
 
 def dialogue_deidentify(rows: Iterable[Pair], _: Options, __: Recipe) -> Iterator[Result]:
     """Post, reply and history with personal data replaced; what was found is counted by type."""
-    deidentify: Any = import_module("psyche_bench.synthesis.deidentify").deidentify
+    from psyche_bench.synthesis.deidentify import deidentify
 
     for row in rows:
         figures: dict[str, float] = {}

@@ -465,5 +465,5 @@ def test_braces_and_dollars_in_a_text_are_left_alone():
 def test_an_unknown_bank_file_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setenv("PSYCHE_BENCH_DATA", str(tmp_path))
     source = Source(name="s", type="II", licence="CC0", path="none.jsonl")
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match="source s: nothing stands at"):
         list(bank._mapped(source))
