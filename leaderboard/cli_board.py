@@ -27,6 +27,7 @@ def configure_board(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _configure_add(actions)
     _configure_exchange(actions)
+    _configure_wandb(actions)
     for name, handler, text in (
         ("list", _list, "all records, published ones included"),
         ("check", _check, "compute every figure again from its outcomes; exit 1 if one differs"),
@@ -76,6 +77,19 @@ def _configure_exchange(actions: "argparse._SubParsersAction[argparse.ArgumentPa
     importing.add_argument("files", nargs="+", type=Path, metavar="FILE", help="aggregate files")
     importing.add_argument("--replace", action="store_true", help="replace records of that name")
     _common(importing, _import)
+
+
+def _configure_wandb(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "log each result to a W&B project; offline without a key or a server"
+    sync = actions.add_parser("sync", help=text, description=text)
+    sync.add_argument("--wandb", action="store_true", required=True, help="where to: W&B")
+    sync.add_argument("--project", default="psyche-bench-board", help="default: %(default)s")
+    _common(sync, _sync)
+    text = "fetch the results of a W&B project"
+    pull = actions.add_parser("pull", help=text, description=text)
+    pull.add_argument("--wandb", required=True, metavar="ENTITY/PROJECT", help="where from")
+    pull.add_argument("--replace", action="store_true", help="replace records of that name")
+    _common(pull, _pull)
 
 
 def handle_board(args: argparse.Namespace) -> int:
@@ -177,4 +191,27 @@ def _import(args: argparse.Namespace) -> int:
     folder = collect.writable_folder(args.results)
     for path in args.files:
         print(exchange.import_(path, folder, replace=args.replace))
+    return 0
+
+
+def _sync(args: argparse.Namespace) -> int:
+    from psyche_bench.leaderboard import collect, wandb_board
+
+    folder = args.results or collect.default_folder()
+    results = collect.load_results(folder)
+    failed = wandb_board.sync(results, folder, args.project)
+    for line in failed:
+        print(line, file=sys.stderr)
+    print(f"{len(results) - len(failed)} of {len(results)} results logged.", file=sys.stderr)
+    if failed:
+        print("Nothing is lost: the records here are complete. Sync again later.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _pull(args: argparse.Namespace) -> int:
+    from psyche_bench.leaderboard import collect, wandb_board
+
+    folder = collect.writable_folder(args.results)
+    for path in wandb_board.pull(args.wandb, folder, replace=args.replace):
+        print(path)
     return 0
