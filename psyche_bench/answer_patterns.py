@@ -190,7 +190,7 @@ RULED_OUT = re.compile(r"排除|不[当入能]?选")
 SUPERLATIVE = re.compile(r"最|才是|答案|[入当应]选|更|唯一|(?i:best|most|only)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one per alphabet: compared by identity
 class Grammar:
     """The patterns that hold option letters, for one alphabet of letters."""
 

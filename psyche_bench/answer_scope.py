@@ -10,7 +10,7 @@ Found = tuple[int, frozenset[str] | None]
 """Where the letters end, and the letters; None for "A or B", which decides nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one per call: compared by identity
 class Scope:
     """What one question offers: letters in order, all of them as a set, texts, patterns.
 

@@ -6,25 +6,32 @@ leave it alone when it is a term (A型人格), a hedge (A或B), or the list of a
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
 
 from psyche_bench import answer_labels as labels
 from psyche_bench import answer_patterns as say
 from psyche_bench.answer_scope import Found, Scope
 
 
-def lists(
-    text: str, offer: Scope, start: int = 0, stop: int | None = None
-) -> Iterator[re.Match[str]]:
+def lists(text: str, offer: Scope, start: int = 0) -> Iterator[re.Match[str]]:
     """Every list of letters; a comma between two lists (不选C和D，A、B才对) parts them."""
-    upper, stop = offer.words.upper, len(text) if stop is None else stop
-    for match in upper.finditer(text, start, stop):
-        cut = _TWO_LISTS.match(match[0]) if len(match[0]) > 6 else None
+    upper = offer.words.upper
+    for match in upper.finditer(text, start):
+        end = match.end()
+        cut = _TWO_LISTS.match(match[0]) if end - match.start() > 6 else None
         if cut is None:
             yield match
             continue
         comma = match.start() + cut.end()
-        halves = upper.match(text, match.start(), comma - 1), upper.match(text, comma, match.end())
+        halves = upper.match(text, match.start(), comma - 1), upper.match(text, comma, end)
         yield from (half for half in halves if half is not None)
+
+
+@lru_cache(maxsize=4)
+def all_lists(text: str, offer: Scope) -> tuple[re.Match[str], ...]:
+    """The same for the whole text, kept while one reply is read: several steps ask for them."""
+    return tuple(islice(lists(text, offer), 6000))
 
 
 _TWO_LISTS = re.compile(

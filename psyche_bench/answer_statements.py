@@ -98,7 +98,7 @@ def _lists_from_the_end(text: str, offer: Scope) -> Iterator[re.Match[str]]:
     """Lists of letters, last first; the last sentences, most replies' answer, alone."""
     tail = max(text.rfind(mark, 0, max(0, len(text) - 300)) for mark in "。\n") + 1
     yield from reversed(list(islice(slots.lists(text, offer, tail), 150)))
-    before = list(islice(slots.lists(text, offer, 0, tail), 3000))
+    before = [match for match in slots.all_lists(text, offer) if match.start() < tail]
     yield from reversed(before[:30] + before[30:][-120:])
 
 

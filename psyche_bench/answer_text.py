@@ -59,9 +59,6 @@ def _spelling_table() -> dict[str, str]:
 
 
 _TABLE = _spelling_table()
-_ODD = re.compile(
-    "[" + re.escape("".join(odd for odd in _TABLE if odd <= "\uffff")) + "\U00010000-\U0010ffff]"
-)
 _STRUCK = re.compile(r"~~[^~\n]{0,200}~~")
 _LATEX = (
     (re.compile(r"\\n(?![a-z])"), "\n"),
@@ -104,7 +101,7 @@ def normalise(text: str) -> str:
             text = pattern.sub(plain, text)
     if "~~" in text:
         text = _STRUCK.sub("", text)
-    for odd in _TABLE.keys() & set(_ODD.findall(text)):
+    for odd in _TABLE.keys() & set(text):
         text = text.replace(odd, _TABLE[odd])
     if "答 案" in text:
         text = text.replace("答 案", "答案")
@@ -117,7 +114,8 @@ def normalise(text: str) -> str:
     if "<" in text:
         text = _TAGS_JOINED.sub("、", text)
         text = _TAG.sub(_tag, _TOKEN_TAG.sub(f"\n{CUT}", text))
-    text = _SPACES.sub(lambda run: "\n" if "\n" in run[0] else " ", text)
+    if "  " in text or "\n\n" in text or " \n" in text or "\n " in text:
+        text = _SPACES.sub(lambda run: "\n" if "\n" in run[0] else " ", text)
     if "boxed{" in text:
         text = _BOXES.sub(",", text)
     if "[" in text:

@@ -5,14 +5,14 @@ doubt: a stem may ask for the *wrong* option, and the reader does not see the st
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
 from psyche_bench import answer_cues as cues
 from psyche_bench import answer_patterns as say
 from psyche_bench.answer_scope import Scope
-from psyche_bench.answer_slots import is_hedged, letter_range, letters_in, lists
+from psyche_bench.answer_slots import all_lists, is_hedged, letter_range, letters_in
 
 _NOT_A_CLAIM = re.compile(
     r"(?:比|不是|并?非|是否|难道|如果|若|即使|虽然?|尽管|假如|除了?|[人学生者]认为"
@@ -104,10 +104,8 @@ _AFFIRMED = re.compile(
 )
 
 
-def _mentions(text: str, offer: Scope) -> Iterator[re.Match[str]]:
-    if offer.words.upper.search(text):
-        return lists(text, offer)
-    return offer.words.lower.finditer(text)
+def _mentions(text: str, offer: Scope) -> Iterable[re.Match[str]]:
+    return all_lists(text, offer) or offer.words.lower.finditer(text)
 
 
 _MUST = re.compile(r"(?:莫属|不可)")
@@ -117,8 +115,9 @@ def _exclusive(text: str, front: str, said: re.Match[str] | None, end: int) -> b
     """True for 只有B and 非B莫属, unless what is said of the letters is bad (只有B不对)."""
     if said is not None and said["good"] is None:
         return False
-    must = said is None and front.endswith("非") and _MUST.match(text, end) is not None
-    return must or _ONLY.search(front) is not None
+    if "有" in front or "仅" in front or "nly" in front:
+        return _ONLY.search(front) is not None
+    return said is None and front.endswith("非") and _MUST.match(text, end) is not None
 
 
 def _judged(text: str, end: int) -> re.Match[str] | None:

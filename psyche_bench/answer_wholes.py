@@ -17,7 +17,8 @@ from psyche_bench.answer_statements import LIKELY, Statement
 
 def wholes(text: str, offer: Scope) -> Iterator[Statement]:
     """全选, 以上都对, 除D外均正确, 以上都不对."""
-    for pattern, letters in ((say.ALL_RIGHT, offer.every), (say.NONE_RIGHT, None)):
+    asked = ((say.ALL_RIGHT, offer.every), (say.NONE_RIGHT, None)) if _ALL.search(text) else ()
+    for pattern, letters in asked:
         for match in islice(pattern.finditer(text), 100):
             sentence = cues.sentence_before(text, match.start())
             if cues.dismissed(sentence, "whole") or "其" in sentence[-2:] or "除" in sentence[-12:]:
@@ -26,18 +27,31 @@ def wholes(text: str, offer: Scope) -> Iterator[Statement]:
                 continue
             named = texts.text_at(text, match.start(), offer)
             yield Statement(match.start(), match.end(), named[1] if named else letters, LIKELY)
-    yield from _all_but(text, offer)
-    yield from _besides(text, offer)
+    if _BUT.search(text):
+        yield from _but_in_english(text, offer)
+    if "外" in text or "除" in text:
+        yield from _all_but(text, offer)
+        yield from _besides(text, offer)
 
 
-def _all_but(text: str, offer: Scope) -> Iterator[Statement]:
-    """除D外均正确, D除外, all except D: every letter but those."""
+_ALL = re.compile("[都均全皆]|All|all|very |ach |one of|没有|无[正合]")
+"""A cheap sieve before the search for 以上都对 and 都不对."""
+_BUT = re.compile("xcept|but|ther than|xcluding|esides")
+"""A cheap sieve before the search for an exception in English."""
+
+
+def _but_in_english(text: str, offer: Scope) -> Iterator[Statement]:
+    """All except D: every letter but those."""
     for said in islice(say.ALL_BUT.finditer(text), 20):
         left_out = slots.letters_in(said["out"], offer.words)
         good = say.ALL_BUT_GOOD.match(text, said.end())
         if left_out and good:
             kept = left_out if good["bad"] else offer.every - left_out
             yield Statement(said.start(), good.end(), kept or None, LIKELY)
+
+
+def _all_but(text: str, offer: Scope) -> Iterator[Statement]:
+    """除D外均正确, D除外: every letter but those."""
     for hit in islice(_EXCLUDED.finditer(text), 10):
         out = slots.letters_in(hit[1], offer.words)
         if out and offer.words.upper.fullmatch(hit[1]):
