@@ -59,6 +59,9 @@ def _spelling_table() -> dict[str, str]:
 
 
 _TABLE = _spelling_table()
+_ODD = re.compile(
+    "[" + re.escape("".join(odd for odd in _TABLE if odd <= "\uffff")) + "\U00010000-\U0010ffff]"
+)
 _STRUCK = re.compile(r"~~[^~\n]{0,200}~~")
 _LATEX = (
     (re.compile(r"\\n(?![a-z])"), "\n"),
@@ -101,7 +104,7 @@ def normalise(text: str) -> str:
             text = pattern.sub(plain, text)
     if "~~" in text:
         text = _STRUCK.sub("", text)
-    for odd in _TABLE.keys() & set(text):
+    for odd in _TABLE.keys() & set(_ODD.findall(text)):
         text = text.replace(odd, _TABLE[odd])
     if "答 案" in text:
         text = text.replace("答 案", "答案")

@@ -31,11 +31,11 @@ ARGUMENTS = {
 }
 
 
-def requests(model):
+def requests(model, cap=CAP):
     """Every n-th dev item, so that long case items are among them as in the whole."""
     every = sources.load("cpsyexam", "dev")
     chosen = every[:: max(1, len(every) // ITEMS)][:ITEMS]
-    generation = {"until": [], "max_gen_toks": CAP, "do_sample": False, "temperature": 0.0}
+    generation = {"until": [], "max_gen_toks": cap, "do_sample": False, "temperature": 0.0}
     return [
         Instance(
             "generate_until",
@@ -90,7 +90,7 @@ def main():
         ours = get_model(name).create_from_arg_obj(dict(ARGUMENTS))
         theirs = get_model("hf").create_from_arg_obj({**ARGUMENTS, "batch_size": 16})
         asked = requests(ours)
-        theirs.generate_until(requests(theirs)[:2])  # warm-up, not counted
+        theirs.generate_until(requests(theirs, cap=2)[:2])  # warm-up, not counted
         seconds = {"bare": bare(ours, asked)}
         seconds["ours"] = timed(lambda: ours.generate_until(asked))
         seconds["lm_eval batch 16"] = timed(lambda: theirs.generate_until(asked))
