@@ -112,6 +112,12 @@ class Client:
         """What this client has sent, read and paid so far."""
         return self._ledger.usage()
 
+    def stored(
+        self, model: str, messages: Messages, *, sample: int = 0, **parameters: Any
+    ) -> Reply | None:
+        """The reply to a call that was answered before; nothing is sent."""
+        return self._store.get(key(model, messages, parameters, sample))
+
     async def chat(
         self, model: str, messages: Messages, *, sample: int = 0, **parameters: Any
     ) -> Reply:

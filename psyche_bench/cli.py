@@ -39,6 +39,9 @@ COMMANDS: dict[str, Command] = {
     "paper": Command(
         "psyche_bench.leaderboard.cli", "_paper", "print a published table, or audit the numbers"
     ),
+    "judge": Command(
+        "psyche_bench.cli_judge", "", "judge saved counselling replies, with a judge card"
+    ),
     "baseline": Command(
         "psyche_bench.leaderboard.cli_baseline",
         "_baseline",

@@ -12,6 +12,7 @@ every text that comes back.
 import json
 import os
 import re
+import time
 import urllib.request
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -175,6 +176,7 @@ class Endpoint:
                 model_served=self._clean(content.get("model")),
                 tokens_in=_count(usage.get("prompt_tokens")),
                 tokens_out=_count(usage.get("completion_tokens")),
+                date=time.strftime("%Y-%m-%d", time.gmtime()),
             )
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise Failure(f"what came is no chat completion: {self._quoted(body)!r}") from None
@@ -200,7 +202,8 @@ class Endpoint:
             refused = RequestRefused if status in _THIS_ONE else ChatError
             raise refused(
                 f"the endpoint refused for good with HTTP {status}: {said!r}. "
-                f"{remedy.format(env=self.key_env)}"
+                f"{remedy.format(env=self.key_env)}",
+                status,
             )
         busy = status in (408, 409, 429) or status >= 500
         raise Failure(
@@ -218,8 +221,6 @@ def _count(value: Any) -> int:
 
 def _retry_after(headers: Any) -> float | None:
     """Seconds an endpoint asks to wait: ``retry-after-ms``, or seconds or a date."""
-    import time
-
     try:
         if "retry-after-ms" in headers:
             return max(0.0, float(headers["retry-after-ms"]) / 1000)

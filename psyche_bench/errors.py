@@ -46,7 +46,14 @@ class StoreError(PsycheBenchError):
 
 
 class ChatError(PsycheBenchError):
-    """An endpoint gave no usable answer to one call, and asking again will not help now."""
+    """An endpoint gave no usable answer to one call, and asking again will not help now.
+
+    ``status`` is the HTTP status of a refusal for good, else None.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class RequestRefused(ChatError):  # noqa: N818  # what happened, in the user's words

@@ -40,8 +40,14 @@ class Verdict(Record):
     failure: FailureKind | None = None
     detail: str = ""
     tries: int
+    tokens_in: int = 0
+    tokens_out: int = 0
+    date: str = ""
+    """The day the judge answered (UTC), wherever it is read from now."""
     length: int
     """Characters of the judged text."""
+    code: str
+    """Hash of item and judged text: what a blinded sheet calls it."""
 
 
 class Estimate(Record):
@@ -94,7 +100,8 @@ class Card(Record):
     """The judge card. ``coverage`` is the share of verdicts on the model's replies that exist.
 
     ``planted_moved`` is the share of planted verdicts that raised a score; ``alpha_judges`` and
-    ``alpha_repeats`` are the lowest over the dimensions. ``reasons`` says why a number is not
+    ``alpha_repeats`` are the lowest over the dimensions. Calls, tokens and cost are those of all
+    judge replies behind the verdicts, whenever they were paid. ``reasons`` says why a number is not
     reliable, and is empty where it is.
     """
 
@@ -118,7 +125,6 @@ class Card(Record):
     temperature: float
     date: str
     calls: int
-    calls_from_store: int
     tokens_in: int
     tokens_out: int
     cost: float | None

@@ -28,15 +28,16 @@ BUSY_SECONDS = 30.0
 MOST_SLOTS = 1000
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS calls (
+CREATE TABLE IF NOT EXISTS answered (
   key BLOB PRIMARY KEY, text TEXT NOT NULL, reasoning TEXT NOT NULL, finish_reason TEXT NOT NULL,
-  model_served TEXT NOT NULL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL
+  model_served TEXT NOT NULL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,
+  date TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS claims (key BLOB PRIMARY KEY, slot INTEGER NOT NULL) WITHOUT ROWID;
 """
 _GET = (
-    "SELECT text, reasoning, finish_reason, model_served, tokens_in, tokens_out "
-    "FROM calls WHERE key = ?"
+    "SELECT text, reasoning, finish_reason, model_served, tokens_in, tokens_out, date "
+    "FROM answered WHERE key = ?"
 )
 
 
@@ -45,7 +46,8 @@ class Reply(NamedTuple):
 
     ``text`` is the reply without reasoning that came in a field of its own (``reasoning``);
     ``model_served`` what the endpoint says it ran; tokens as the endpoint counted them, or as
-    estimated where it did not. ``stored`` says that nothing was sent this time.
+    estimated where it did not. ``stored`` says that nothing was sent this time; ``date`` is the day
+    the endpoint answered, in UTC.
     """
 
     text: str
@@ -55,6 +57,7 @@ class Reply(NamedTuple):
     tokens_in: int
     tokens_out: int
     stored: bool = False
+    date: str = ""
 
 
 def key(
@@ -121,21 +124,21 @@ class Store:
             row = self._db.execute(_GET, (address,)).fetchone()
         except sqlite3.Error as error:
             raise self._failed("read", error) from error
-        return None if row is None else Reply._make((*row, True))
+        return None if row is None else Reply._make((*row[:6], True, row[6]))
 
     def __len__(self) -> int:
-        return int(self._db.execute("SELECT count(*) FROM calls").fetchone()[0])
+        return int(self._db.execute("SELECT count(*) FROM answered").fetchone()[0])
 
     def put(self, answered: Iterable[tuple[bytes, Reply]], given_up: Iterable[bytes] = ()) -> None:
         """Keep replies and end the claims on them, and on calls given up, in one transaction.
 
         The first reply to a call stays: what was handed on is never replaced.
         """
-        replies = [(address, *reply[:6]) for address, reply in answered]
+        replies = [(address, *reply[:6], reply.date) for address, reply in answered]
         over = [(row[0],) for row in replies] + [(address,) for address in given_up]
         self._write(
             [
-                ("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?)", replies),
+                ("INSERT OR IGNORE INTO answered VALUES (?, ?, ?, ?, ?, ?, ?, ?)", replies),
                 ("DELETE FROM claims WHERE key = ?", over if self._slot is not None else []),
             ]
         )
@@ -159,7 +162,7 @@ class Store:
         return won
 
     def _claim(self, address: bytes) -> bool:
-        if self._db.execute("SELECT 1 FROM calls WHERE key = ?", (address,)).fetchone():
+        if self._db.execute("SELECT 1 FROM answered WHERE key = ?", (address,)).fetchone():
             return False
         row = self._db.execute("SELECT slot FROM claims WHERE key = ?", (address,)).fetchone()
         if row and row[0] != self._slot and self._is_held(row[0]):

@@ -49,7 +49,7 @@ def once(reaction):
 def test_an_answer_is_read_with_its_counts():
     with serving(echo) as server:
         (reply,), usage = run(server, 7)
-    assert reply == ("第7句", "", "stop", "stand-in-1", 10, 5, False)
+    assert reply[:7] == ("第7句", "", "stop", "stand-in-1", 10, 5, False)
     assert (usage.calls, usage.tokens_in, usage.tokens_out) == (1, 10, 5)
     assert server.bodies == [{"model": "m", "messages": asking(7), "temperature": 0}]
 
