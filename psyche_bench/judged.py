@@ -46,7 +46,7 @@ class Verdict(Record):
     """The day the judge answered (UTC), wherever it is read from now."""
     length: int
     """Characters of the judged text."""
-    code: str
+    code: str = ""
     """Hash of item and judged text: what a blinded sheet calls it."""
 
 
