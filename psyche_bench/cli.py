@@ -50,6 +50,10 @@ COMMANDS: dict[str, Command] = {
     "board": Command(
         "psyche_bench.leaderboard.cli_board", "_board", "the leaderboard: add, check, build, …"
     ),
+    "train": Command(
+        "psyche_bench.training.cli", "_train", "SFT and GRPO from recipes; export; publish"
+    ),
+    "chat": Command("psyche_bench.training.cli", "_chat", "talk to a model in the terminal"),
     "submit": Command("psyche_bench.tasks.cli", "_submit", "write CPsyExam's submission file"),
     "synth": Command(
         "psyche_bench.synthesis.cli", "_synth", "make training data: run a recipe, see its card"

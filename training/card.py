@@ -1,0 +1,81 @@
+"""The model card: data, recipe, scores with intervals, limits and ethics."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from psyche_bench.jsonl import read_json
+from psyche_bench.training.recipe import Recipe
+
+ETHICS = """\
+## Limits and ethics / 局限与伦理
+
+- **No replacement for professional help / 不能代替专业帮助。** The model is for research. It is no
+  counsellor, makes no diagnosis and must not be the only one a person in distress can talk to.
+  本模型仅供研究，不是心理咨询师，不作诊断，也不应成为困境中的人唯一的倾诉对象。
+- **In a crisis / 危机求助**: mainland China 12356 (national psychological support line), 120
+  (ambulance), 110 (police); elsewhere the local emergency number.
+  全国统一心理援助热线 12356；急救 120；报警 110。
+- Scores say how a model answers examinations, not that it may counsel anyone.
+- Its reasoning is text that was rewarded for its form and its final letters; it need not be how the
+  answer came about, and it can be wrong with confidence.
+- Training texts come from examinations and synthetic dialogues in Mainland Chinese; other cultures,
+  dialects and minors are not represented.
+"""
+
+
+def text(run: Path, recipe: Recipe, scores: Sequence[Path]) -> str:
+    """The card of a finished run, as Markdown with the hub's front matter."""
+    record = read_json(run / "run.json")
+    parts = [
+        _head(recipe),
+        f"# {run.name}\n\n{recipe.title}. Trained with psyche-bench from `{recipe.model.name}`.\n",
+        ETHICS,
+        _data(recipe, record),
+        _result(read_json(run / "result.json")),
+        _scores(scores),
+        _made(recipe, record),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _head(recipe: Recipe) -> str:
+    return (
+        "---\nlanguage: [zh, en]\nlibrary_name: transformers\npipeline_tag: text-generation\n"
+        f"base_model: {recipe.model.name}\ntags: [psychology, {recipe.stage}]\n---\n"
+    )
+
+
+def _data(recipe: Recipe, record: dict[str, Any]) -> str:
+    counts = "\n".join(f"| {key} | {value} |" for key, value in record["data"].items())
+    source = "CPsyExam, train split" if recipe.data.source == "cpsyexam" else recipe.data.path
+    return (
+        f"## Data\n\n{source}. Items that also stand in PCEB or in CPsyExam's dev or test split "
+        f"were taken out before training.\n\n| what | count |\n|---|---|\n{counts}\n"
+    )
+
+
+def _result(result: dict[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {key} | {value['first']:.4f} | {value['last']:.4f} |"
+        for key, value in result.items()
+        if isinstance(value, dict)
+    )
+    table = f"| value | first | last |\n|---|---|---|\n{rows}"
+    return f"## Training\n\n{result['steps']} steps.\n\n{table}\n"
+
+
+def _scores(folders: Sequence[Path]) -> str:
+    tables = [(folder / "table.md").read_text(encoding="utf-8") for folder in folders]
+    if not tables:
+        return "## Scores\n\nNone yet: `psyche-bench eval` makes them.\n"
+    return "## Scores\n\n" + "\n\n".join(table.strip() for table in tables) + "\n"
+
+
+def _made(recipe: Recipe, record: dict[str, Any]) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    return (
+        f"## How it was made\n\nSeed {record['seed']}, source revision "
+        f"{record['revision'] or 'unknown'}, begun {record['begun']}; {versions}.\n\n"
+        f"```json\n{recipe.model_dump_json(indent=2, exclude_none=True)}\n```\n"
+    )

@@ -1,0 +1,176 @@
+"""The commands of this room: ``train`` and ``chat``."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from psyche_bench.table import add_format, render
+
+
+def configure_train(parser: argparse.ArgumentParser) -> None:
+    """``psyche-bench train sft | grpo | recipes | show | export | ablation | publish``."""
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for stage, told in (("sft", "supervised fine-tuning"), ("grpo", "GRPO with Eq. 2's reward")):
+        verb = verbs.add_parser(stage, help=told)
+        _recipe(verb)
+        verb.add_argument("--out", type=Path, help="the run's folder; goes on where it was")
+        verb.add_argument(
+            "--dry-run", action="store_true", help="print settings and plan, train nothing"
+        )
+        add_format(verb)
+    verb = verbs.add_parser("recipes", help="list the recipes that come with the package")
+    add_format(verb)
+    verb = verbs.add_parser("show", help="print a recipe, or what its parameters become")
+    _recipe(verb)
+    verb.add_argument(
+        "--parameters", action="store_true", help="paper, TRL, veRL and LLaMA-Factory side by side"
+    )
+    add_format(verb)
+    verb = verbs.add_parser("export", help="write a recipe out for LLaMA-Factory or veRL")
+    _recipe(verb)
+    verb.add_argument("--to", choices=("llamafactory", "verl"), required=True)
+    verb.add_argument("--out", type=Path, required=True)
+    verb = verbs.add_parser("launch", help="the file of an accelerate configuration or Slurm job")
+    verb.add_argument("name", choices=("fsdp2", "zero3", "slurm"))
+    verb = verbs.add_parser("ablation", help="the runs of a table of the paper, in order")
+    verb.add_argument("table", choices=("table3", "fig3", "table4"))
+    verb.add_argument("--out", type=Path, default=Path("runs"))
+    verb.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE")
+    verb.add_argument("--print", dest="only_print", action="store_true", help="print, run nothing")
+    verb = verbs.add_parser("publish", help="merge, describe, check and score a finished run")
+    verb.add_argument("run", type=Path)
+    verb.add_argument("--out", type=Path, help="default: RUN/published")
+    verb.add_argument("--scores", type=Path, action="append", default=[], metavar="EVAL_RUN",
+                      help="folders of psyche-bench eval whose scores the card shows")  # fmt: skip
+    verb.add_argument("--score", metavar="TASKS", help="also run the harness on these tasks")
+    verb.add_argument("--limit", type=int, help="with --score: so many items of each task only")
+    verb.add_argument("--board", action="store_true", help="with --score: add it to the board")
+    verb.add_argument("--push", metavar="REPO", help="upload to this hub repository")
+    verb.add_argument("--really", action="store_true", help="with --push: upload, no dry run")
+
+
+def _recipe(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("recipe", help="a shipped recipe's name (`train recipes`), or a TOML file")
+    verb.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE",
+                      help="change a key, such as optim.learning_rate=1e-5")  # fmt: skip
+
+
+def handle_train(args: argparse.Namespace) -> int:
+    """Run the verb that was asked for."""
+    return {
+        "sft": _run, "grpo": _run, "recipes": _recipes, "show": _show, "export": _export,
+        "launch": _launch, "ablation": _ablation, "publish": _publish,
+    }[args.verb](args)  # fmt: skip
+
+
+def _run(args: argparse.Namespace) -> int:
+    from psyche_bench.training import recipe
+
+    found = recipe.load(args.recipe, args.changes, args.verb)
+    if args.dry_run:
+        from psyche_bench.training import preview
+
+        print(render(preview.rows(found), args.format))
+        return 0
+    if args.out is None:
+        print("psyche-bench train: --out FOLDER is needed (or --dry-run).", file=_stderr())
+        return 2
+    from psyche_bench.training import grpo, sft
+
+    result = (sft if args.verb == "sft" else grpo).train(found, args.out)
+    print(render(_flat(result), args.format))
+    return 0
+
+
+def _stderr() -> Any:
+    import sys
+
+    return sys.stderr
+
+
+def _flat(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"what": key, "first": value["first"], "last": value["last"]}
+        if isinstance(value, dict)
+        else {"what": key, "first": "", "last": value}
+        for key, value in tree.items()
+    ]
+
+
+def _recipes(args: argparse.Namespace) -> int:
+    from psyche_bench.training import recipe
+
+    rows = []
+    for name in recipe.shipped():
+        found = recipe.load(name)
+        rows.append({"recipe": name, "stage": found.stage, "title": found.title})
+    print(render(rows, args.format))
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from psyche_bench.training import engines, recipe
+
+    found = recipe.load(args.recipe, args.changes)
+    if args.parameters:
+        print(render(engines.table(found), args.format))
+        return 0
+    rows = [
+        {"key": f"{table}.{key}", "value": value}
+        for table, part in found.model_dump(mode="json").items()
+        for key, value in (part.items() if isinstance(part, dict) else [("", part)])
+    ]
+    print(render([{**row, "key": row["key"].rstrip(".")} for row in rows], args.format))
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from psyche_bench.training import export, recipe
+
+    for path in export.write(recipe.load(args.recipe, args.changes), args.to, args.out):
+        print(path)
+    return 0
+
+
+def _launch(args: argparse.Namespace) -> int:
+    from importlib.resources import files
+
+    ending = "sh" if args.name == "slurm" else "yaml"
+    print(files("psyche_bench.training") / "accelerate" / f"{args.name}.{ending}")
+    return 0
+
+
+def _ablation(args: argparse.Namespace) -> int:
+    from psyche_bench.training import ablation
+
+    return ablation.run(args.table, args.out, args.changes, only_print=args.only_print)
+
+
+def _publish(args: argparse.Namespace) -> int:
+    from psyche_bench.training import publish
+
+    out = args.out or args.run / "published"
+    print(publish.publish(args.run, out, args.scores, repo=args.push, really=args.really))
+    if args.score:
+        print(publish.score(out, args.score, args.limit, board=args.board))
+    return 0
+
+
+def configure_chat(parser: argparse.ArgumentParser) -> None:
+    """``psyche-bench chat MODEL``."""
+    parser.add_argument("model", help="a folder or hub id")
+    parser.add_argument("--reasoning", action="store_true", help="show the reasoning unfolded")
+    parser.add_argument("--max-new-tokens", type=int, default=512)
+    parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default)")
+
+
+def handle_chat(args: argparse.Namespace) -> int:
+    """Talk to a model in the terminal."""
+    from psyche_bench.training import chat
+
+    return chat.talk(
+        args.model,
+        unfolded=args.reasoning,
+        tokens=args.max_new_tokens,
+        temperature=args.temperature,
+    )
