@@ -159,7 +159,8 @@ def _from_file(spec: Data, stage: Stage) -> tuple[list[Example], dict[str, int]]
             f"{path} is not the file the recipe names (SHA-256 {sources.digest(path)}, wanted "
             f"{spec.sha256}). Fetch it again, or name its own hash with --set data.sha256=…"
         )
-    lines = list(mixture.read_sft(path) if stage == "sft" else mixture.read_grpo(path))
+    lines: list[mixture.SftLine | mixture.GrpoLine] = []
+    lines += mixture.read_sft(path) if stage == "sft" else mixture.read_grpo(path)
     leaked = _leaked(path)
     clean = [line for line, bad in zip(lines, leaked, strict=True) if not bad]
     wanted = [line for line in clean if not spec.parts or line.part in spec.parts]

@@ -268,13 +268,13 @@ def _told(error: ValidationError) -> str:
             lines.append(f"unknown key {place} (known there: {', '.join(_known(problem['loc']))})")
         else:
             lines.append(f"{place or 'recipe'}: {problem['msg']}")
-    return "; ".join(lines) + ". See training/README.md for every key."
+    return "; ".join(lines) + ". `psyche-bench train show small-sft` prints every key."
 
 
 def _known(loc: tuple[int | str, ...]) -> list[str]:
-    tables = {
+    tables: dict[str, type[Record]] = {
         "model": Model, "adapter": Adapter, "data": Data, "optim": Optim,
         "sequences": Sequences, "grpo": Grpo, "keep": Keep,
     }  # fmt: skip
-    form = tables.get(str(loc[0]), Recipe) if len(loc) > 1 else Recipe
+    form: type[Record] = tables.get(str(loc[0]), Recipe) if len(loc) > 1 else Recipe
     return list(form.model_fields)
