@@ -49,9 +49,12 @@ class _Lists:
         self.candidate = re.compile(
             f"(?:{'|'.join(sorted(self.compound))}|[{single}])(?=[{''.join(sorted(self.given))}])"
         )
+        foreign = sorted(words("foreign"), key=len, reverse=True)
+        self.foreign = re.compile(f"(?<![·•])(?:{'|'.join(foreign)})(?![·•])")
+        self.latin = re.compile(_CALLED_ENGLISH.replace("NAMES", "|".join(sorted(self.english))))
         self.surname = f"(?:{'|'.join(sorted(self.compound))}|[{single}])"
         self.titled = re.compile(
-            f"({self.surname})({_TITLE}|(?:[哥姐总叔姨嫂婶伯](?![{_H}]?[么哥姐体部是结共之]))|某人)"
+            f"({self.surname})({_TITLE}|(?:[哥姐总叔姨嫂](?![{_H}]?[么哥姐体部是结共之]))|某人)"
         )
         self.familiar = re.compile(f"(?<![{_H}][大幼从])[小老阿]({self.surname})(?!{_NOT_AFTER})")
 
@@ -61,7 +64,7 @@ _TITLE = (
     "|书记|太太|奶奶|爷爷|伯伯|大爷|大妈|大叔|大姐|大哥|班长|队长|老板|导师|师兄|师姐|师弟|师妹|学长|学姐|学弟|学妹"
     "|咨询师|治疗师|心理师|店长|组长|科长|部长|厂长|老太|总监|老头|村长|教练|姑娘)"
 )
-_NOT_AFTER = "(?:师|板|公|婆|子|家|人|乡|鼠|虎|式|化|牌|金|本|米粥|康|车|白菜|麦|区)"
+_NOT_AFTER = "(?:师|板|公|婆|子|家|人|乡|鼠|虎|式|化|牌|金|本|米粥|康|车|白菜|麦|区|思)"
 
 
 @cache
@@ -102,6 +105,12 @@ def _is_word(text: str, least: int = 1) -> bool:
     return not entry[1].startswith("nr") or not _is_nameable(text)
 
 
+def _is_noun(text: str) -> bool:
+    """Whether the dictionary knows a frequent word that it does not call a person."""
+    frequency, tag = _tags().get(text, (0, ""))
+    return frequency >= 20 and not tag.startswith("nr")
+
+
 def _is_nameable(text: str) -> bool:
     lists = _lists()
     if text in words("ordinary"):
@@ -132,18 +141,18 @@ _KIN = (
     "(?:朋友|同学|同事|室友|舍友|闺蜜|闺密|男友|女友|对象|老公|老婆|丈夫|妻子|前夫|前妻|儿子|女儿|孩子|哥哥|姐姐|弟弟|妹妹|"
     "前任|上司|领导|老板|邻居|老师|医生|咨询师|网友|班长|同桌|表[哥姐弟妹]|堂[哥姐弟妹]|学[长姐弟妹]|师[兄姐弟妹]|发小|哥们|"
     "爸爸|妈妈|父亲|母亲|爷爷|奶奶|外公|外婆|舅舅|叔叔|阿姨|姑姑|班主任|导师|经理|主任|主管|组长|客户|患者|来访者|学生|"
-    "初恋|暗恋|相亲|男生|女生|男孩|女孩|小伙|姑娘|组员|队友|搭档|房东|姓名|名字|本人|署名|联系人|收件人|家属|监护人)"
+    "初恋|暗恋|相亲|[我他她你][爸妈哥姐弟妹爷奶舅姑叔姨]|男生|女生|男孩|女孩|小伙|姑娘|组员|队友|搭档|房东|姓名|名字|本人|署名|联系人|收件人|家属|监护人)"
 )
 _BEFORE = re.compile(
-    rf"(?:\A|[^{_H}]|[和跟与给对让叫是找被把向为及像问怪恨爱想见等说]|{_KIN}|喜欢|遇到|认识|遇见|觉得|发现|听说|因为|而且|但是|可是|后来|"
+    rf"(?:\A|[^{_H}]|[和跟与给对让叫是找被把向为及像问怪恨爱想见等说]|{_KIN}|喜欢|遇到|认识|遇见|觉得|发现|听说|因为|而且|但是|可是|后来|昨[天晚]|今[天早晚]|那[天次]|前天|上周|上个?月|去年|前年|有一?次|结果|"
     r"就是|还有|以及|关于|告诉|感谢|谢谢|联系|约了?|追|位)\Z"
 )
 _AFTER = re.compile(
-    rf"[^{_H}]|\Z|[说问打骂让给和跟与对是的在也就又还总把被很不都要会能想却才从向叫喊欺追找帮约陪提看生哭笑喜讨告他她我你来去到]"
+    rf"[^{_H}]|\Z|[说问打骂让给和跟与对是的在也就又还总把被很不都要会能想却才从向叫喊欺追找帮约陪提看生哭笑喜讨推踢拿抢骗拉抱送借欠失告他她我你来去到]"
     rf"|今[天年]|昨[天晚]|最近|突然|一直|经常|总是|已经|后来|居然|竟然|老是|每[天次]|当时|以前|曾经|分手|吵架|结婚|离婚|{_TITLE}"
 )
 _EPONYM = re.compile(
-    "(?:效应|理论|量表|测验|疗法|学派|定律|实验|综合[征症]|模型|曲线|智力|问卷|主义|范式|法则|病|心理学|的?《|说|式)"
+    "(?:效应|理论|量表|测验|疗法|学派|定律|实验|综合[征症]|模型|曲线|智力|问卷|主义|范式|法则|心理学|的?《)"
 )
 
 
@@ -151,7 +160,7 @@ def names(text: str) -> list[Place]:
     """Places of personal names, ascending, not overlapping; repeated names wherever they stand."""
     found: list[Place] = []
     if not text.isascii():
-        for finder in (_cued, _nicknames, _dotted, _alone, _titled, _familiar):
+        for finder in (_cued, _nicknames, _dotted, _alone, _titled, _familiar, _doubled):
             found += finder(text)
     found += _english(text)
     kept = [place for place in found if not _is_public(text, *place)]
@@ -217,6 +226,8 @@ def _alone(text: str) -> Iterator[Place]:
     for found in lists.candidate.finditer(text):
         start, family = found.start(), found[0]
         if len(family) == 1 and _is_word(text[start : start + 2]):
+            if _is_called(text, start):
+                yield start, start + 2
             continue
         end = _extent(text, start, family)
         if end and _score(text, start, end, family) >= _LEAST:
@@ -224,6 +235,16 @@ def _alone(text: str) -> Iterator[Place]:
 
 
 _LEAST = 4.0
+_KIN_BEFORE = re.compile(rf"(?:{_KIN}|认识了?|爱上了?|暗恋)\Z")
+
+
+def _is_called(text: str, start: int) -> bool:
+    """前女友白雪把我…: a word that jieba calls a person, between kin and what a person does."""
+    tag = _tags().get(text[start : start + 2], (0, ""))[1]
+    given = text[start + 1] in _lists().strong
+    kin = _KIN_BEFORE.search(text, max(0, start - 4), start)
+    does = re.match("[把说打骂跟和对给让总又也就是，、。]", text[start + 2 : start + 3])
+    return tag.startswith("nr") and given and kin is not None and does is not None
 
 
 def _extent(text: str, start: int, family: str) -> int:
@@ -261,7 +282,7 @@ def _score(text: str, start: int, end: int, family: str) -> float:
     kin = bool(re.search(rf"{_KIN}\Z", text[max(0, start - 4) : start]))
     counted = start and text[start - 1] in "一二三四五六七八九十两几这那每张哪0123456789"
     points -= 2.0 if counted else 0.0
-    return points + (1.2 if before else -0.5) + (1.0 if after else -0.8) + 1.0 * kin
+    return points + (1.2 if before else -0.5) + (1.0 if after else -0.8) + 1.6 * kin
 
 
 # --- with a cue ----------------------------------------------------------------------------------
@@ -304,6 +325,13 @@ def _cued(text: str) -> Iterator[Place]:
 def _cued_end(text: str, start: int, family: str, sure: bool) -> int:
     """End of a name that is announced: two given characters unless the second begins a word."""
     first = start + len(family)
+    named = (
+        family in _lists().plain
+        and text[start - 1] in "叫名"
+        and text[first] not in "不了着过我你他她"
+    )
+    if not sure and named and any(_CLOSE.match(text, first + n) for n in (1, 2)):
+        return first + (1 if _CLOSE.match(text, first + 1) else 2)
     if not sure:
         end = _extent(text, start, family)
         return end if end and _score(text, start, end, family) + 1.0 >= _LEAST else 0
@@ -331,7 +359,7 @@ def _called(text: str, start: int) -> int:
 
 _SCREEN = re.compile(
     r"(?:网名|昵称|笔名|游戏名|用户名|微信名|微博名|(?<![A-Za-z])ID|艺名|花名|圈名)(?:[叫是为]|[:：])+\s?[“\"「『]?"
-    r"([^\s，。,、；;！!？?”\"」』（(]{2,12})"
+    r"([^\s，。,、；;！!？?”\"」』（(]{2,12}?)(?=的?(?:那个|那位|这个|的人|的网友|的姑娘|的男)|[\s，。,、；;！!？?”\"」』（(]|\Z)"
 )
 _FAMILY_SAID = re.compile(
     r"(?:免贵|我|他|她|本人|老师|医生|领导|同事|老板|人)姓([\u4e00-\u9fff])(?![名氏什啥甚])"
@@ -399,7 +427,7 @@ def _titled(text: str) -> Iterator[Place]:
 _GIVEN_ALONE = re.compile(
     "(?<![大从幼最很太更较缩])小[明红丽芳强刚华美杰雅婷玲娟燕军伟峰倩静敏佳琳欣悦薇宇浩涵轩萱颖莹慧莉萍霞琴菲瑶璐媛彤茜蕾琪雯晴露楠洁艳娜勇斌涛磊鹏辉凯龙虎宝贝](?![一-龥]?[型时])"
     "|阿[杰珍明强伟华芳玲丽军勇辉斌涛峰鹏浩凯雯琳婷敏静娟燕红梅莲香秀珠霞翔豪森龙虎宝木哲泽信坤成诚亮健康](?![姨胶拉尔里富德斯司])"
-    "|(?<![一-龥])[强芳杰娜军伟刚涛斌磊鹏辉凯浩龙琳婷丽玲娟燕红梅霞敏静][哥姐](?![一-龥]?们)"
+    "|(?:(?<![一-龥])|(?<=[和跟与给对让叫找]))[强芳杰娜军伟刚涛斌磊鹏辉凯浩龙琳婷丽玲娟燕红梅霞敏静][哥姐](?![一-龥]?们)"
 )
 
 
@@ -407,7 +435,7 @@ def _familiar(text: str) -> Iterator[Place]:
     """小王, 老李, 阿杰, 强哥."""
     for found in _lists().familiar.finditer(text):
         start, end, family = found.start(), found.end(), found[1]
-        if _is_word(text[end - 1 : end + 1], 20) or _is_word(text[start:end], 20):
+        if _is_word(text[end - 1 : end + 1], 20) or _is_noun(text[start:end]):
             continue
         plain = family in _lists().plain
         beside = _BEFORE.search(text, max(0, start - 4), start) and _AFTER.match(text, end)
@@ -415,35 +443,71 @@ def _familiar(text: str) -> Iterator[Place]:
             yield start, end
     for found in _GIVEN_ALONE.finditer(text):
         start, end = found.span()
-        word = _is_word(text[start:end], 20)
+        word = _is_noun(text[start:end])
         before = _BEFORE.search(text, max(0, start - 4), start)
-        kin = re.search(rf"(?:{_KIN}|[和跟与给对让叫找])\Z", text[max(0, start - 4) : start])
+        kin = re.search(
+            rf"(?:{_KIN}|[和跟与给对让叫找]|叫我|喊我)\Z", text[max(0, start - 4) : start]
+        )
         if (kin or (not word and before)) and (
             _AFTER.match(text, end) and not _is_word(text[end - 1 : end + 1], 20)
         ):
             yield start, end
 
 
+_TWICE = re.compile("([\u4e00-\u9fff])\\1")
+
+
+def _doubled(text: str) -> Iterator[Place]:
+    """佳佳, and 安娜: names without a family name, where a person is called or does something."""
+    lists = _lists()
+    for found in _TWICE.finditer(text):
+        told = text[max(0, found.start() - 2) : found.start()] in {"叫我", "喊我"}
+        if (
+            (told or found[1] in lists.strong)
+            and not _is_noun(found[0])
+            and _does(text, *found.span())
+        ):
+            yield found.span()
+    for found in lists.foreign.finditer(text):
+        if _does(text, *found.span()):
+            yield found.span()
+
+
+_DOES = re.compile(
+    "[说问打骂让给和跟对是在也就又总把被很不都要会能想的，。！？：、]|\\Z|昨天|今天|最近"
+)
+_CALLS = re.compile(rf"(?:\A|[^\u4e00-\u9fff]|[和跟与给对让叫找喊是]|叫我|喊我|{_KIN})\Z")
+
+
+def _does(text: str, start: int, end: int) -> bool:
+    before = _CALLS.search(text, max(0, start - 4), start)
+    return bool(before and (_DOES.match(text, end) or before[0].endswith(("叫我", "喊我"))))
+
+
 # --- English -------------------------------------------------------------------------------------
 
 _CAPITAL = r"[A-Z][a-z]{1,14}(?:-[A-Z][a-z]+)?"
-_ENGLISH = re.compile(
+_CALLED_ENGLISH = (
     rf"(?<![A-Za-z])(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor|Aunt|Uncle|Coach)\.?\s(?P<titled>{_CAPITAL}(?:\s{_CAPITAL})?)"
-    rf"|(?:[Mm]y name is|[Mm]y name's|[Nn]amed|[Cc]all me|[Ss]igned,?)\s(?P<called>{_CAPITAL}(?:\s{_CAPITAL})?)"
-    rf"|(?P<first>{_CAPITAL})(?P<last>\s(?:[A-Z]\.\s)?{_CAPITAL})?)(?![a-z])"
+    rf"|(?:[Mm]y name is|[Mm]y name's|[Nn]amed|[Cc]all me|[Ss]igned,?|I'm|I am)\s(?P<called>{_CAPITAL}(?:\s{_CAPITAL})?)"
+    rf"|(?P<first>NAMES)(?P<last>\s(?:[A-Z]\.\s)?{_CAPITAL})?)(?![a-z])"
 )
 
 
 def _english(text: str) -> Iterator[Place]:
     lists = _lists()
-    for found in _ENGLISH.finditer(text):
+    for found in lists.latin.finditer(text):
         group = "titled" if found["titled"] else "called" if found["called"] else "first"
         parts = found[0].replace(".", "").split()
-        if any(part in lists.public for part in parts):
+        if group == "called" and (
+            found[0].startswith("I") and found[group].split()[0] not in lists.english
+        ):
+            continue
+        if group != "called" and any(part in lists.public for part in parts):
             continue
         if group != "first":
             yield found.span(group)
-        elif found["first"] in lists.english:
+        else:
             last = found["last"] and found["last"].split()[-1] not in _NOT_LAST
             yield found.start("first"), found.end("last" if last else "first")
 

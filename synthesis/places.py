@@ -55,7 +55,7 @@ _KNOWN_EMPLOYERS = (
 )
 _SHORT_SCHOOLS = "(?:北大|清华|复旦|浙大|人大附中|北师大|华师大|华东师大|南大|武大|中大|厦大|川大|山大|上交|上海交大|西安交大|同济|北航|哈工大|中科大|华科|南开|天大|东南大学|中南大学|湖大|吉大|兰大|重大|北理工|华南理工)"
 _AT_WORK = re.compile(
-    rf"(?:在|进了?|入职了?|去了?|就职于|供职于|任职于|跳槽到了?|离开)\s?({_KNOWN_EMPLOYERS})(?=上班|工作|实习|任职|做|当|干|总部|的|[^{_H}]|\Z|加班|写|搬)"
+    rf"(?:在|进了?|入职了?|去了?|就职于|供职于|任职于|跳槽到了?|离开)\s?({_KNOWN_EMPLOYERS})(?=上班|面试|工作|实习|任职|做|当|干|总部|的|[^{_H}]|\Z|加班|写|搬)"
 )
 _AT_SCHOOL = re.compile(
     rf"(?:在|考上了?|考进了?|读|毕业于|就读于|来自|是|进了?|上|去)({_SHORT_SCHOOLS})(?!的?研究|附近|街|路|的?出版)"
@@ -84,7 +84,7 @@ def organisations(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 _STRAY = frozenset(
-    "我你他她它这那哪在去从是的了到往于被把让给跟和与及或过有又也都还就才很说叫读念考住由离至比为、没要会能不着吧吗呢啊想用对连像着多少些等每各某上下里外前后时"
+    "您咱带我你他她它这那哪在去从是的了到往于被把让给跟和与及或过有又也都还就才很说叫读念考住由离至比为、没要会能不着吧吗呢啊想用对连像着多少些等每各某上下里外前后时"
 )
 _NAMING_VERBS = frozenset(
     "希望 实验 育才 光明 启明 建设 胜利 奋斗 解放 振兴 育英 树人 立德 崇德 明德 培英 育红 弘毅 致远 启航 扬帆 远航 同济 协和 安定 回龙 爱心 博爱 仁爱 仁济".split()
@@ -108,7 +108,7 @@ def _begin(text: str, suffix: int, end: int, kind: str) -> int:
             continue
         frequency, tag = _tags().get(word, (0, "x"))
         plain = len(word) == 1 and word not in _STRAY and tag not in {"p", "r", "c", "d", "u"}
-        fits = tag.startswith(_FOR_NAMES) or frequency < 100
+        fits = tag.startswith(_FOR_NAMES) or (frequency < 100 and tag[0] not in "vdcprz")
         named = word in _NAMING_VERBS or (
             len(word) > 1 and fits and not _OUTSIDE_WORD.fullmatch(word)
         )
@@ -121,10 +121,13 @@ def _begin(text: str, suffix: int, end: int, kind: str) -> int:
 def _is_named(name: str, suffix: str, kind: str) -> bool:
     """Whether what stands before the telling word names one school, hospital or firm."""
     name = re.sub("^[0-9]+(?![0-9一二三四五六七八九十]*中)", "", name)
-    if not name or _GENERIC.fullmatch(name) or len(name) > 14:
+    numbered = kind != "employer" and re.fullmatch(r"[一二三四五六七八九十\d]+中", suffix)
+    if numbered and name in {"市", "县", "省", "区"}:
+        return True
+    if not name or len(name) > 14:
         return False
     if kind == "employer":
-        return _is_firm(name, suffix)
+        return not _GENERIC.fullmatch(name) and _is_firm(name, suffix)
     if (
         re.search(r"第[一二三四五六七八九十\d]+|[一二三四五六七八九十\d]+\Z", name)
         and len(name) > 1
@@ -180,7 +183,7 @@ _ADDRESS = re.compile(
 )
 _AT_HOME = re.compile(
     f"(?:住在|家住|现住|住址[:：是]?|地址[:：是]?|搬到了?|搬进了?|家在|老家在|老家是|寄到|送到|户籍[:：是]?|定位[:：是]?)\\s?"
-    f"((?:{_ADMIN}{_TOWN}{_VILLAGE}{_ROAD}?(?:{_HOUSE}))|{_ADMIN}{_TOWN}[{_H}]{{1,5}}?(?:村|屯|镇|乡)|{_ADMIN}{_ROAD}(?:附近|边上)?)(?![{_H}]{{0,1}}[里长])"
+    f"((?:{_ADMIN}{_TOWN}{_VILLAGE}{_ROAD}?(?:{_HOUSE}))|{_ADMIN}{_TOWN}[{_H}]{{1,5}}?(?:村|屯|庄|寨|镇|乡)|{_ADMIN}{_ROAD}(?:附近|边上)?)(?![{_H}]{{0,1}}[里长])"
 )
 _ADDRESS_HINT = re.compile("[路街巷弄号栋幢室县区镇乡村苑园府庄]|小区|公寓|单元|大道|大厦|胡同")
 _ENGLISH_ADDRESS = re.compile(
@@ -202,7 +205,7 @@ def addresses(text: str) -> Iterator[Place]:
 
 
 _ORDINARY = re.compile(
-    "(?:这|那|本|该|各|某|隔壁|对面|附近|老旧?|新|旧|高档|普通|大|小|每|整|全|市|县|我|一|同一|两|几|个|条)*(?:小区|公寓|花园|校区|宿舍楼?|社区|村|镇|乡|县|街|路|市区|地区|区|城|园|里|广场|大厦)"
+    "(?:这|那|本|该|各|某|隔壁|对面|附近|老旧?|新|旧|高档|普通|大|小|每|整|全|市|县|我|一|同一|两|几|个|条|大学|学校|公司|单位|员工|学生)*(?:房子|屋子|楼房|小区|公寓|花园|校区|宿舍楼?|社区|村|镇|乡|县|街|路|市区|地区|区|城|园|里|广场|大厦)"
 )
 
 
