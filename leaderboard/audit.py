@@ -6,15 +6,14 @@ the item counts ``paper/counts.json``; every verdict is computed from them.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from typing import NamedTuple
 
-from psyche_bench.errors import RunError
 from psyche_bench.leaderboard import (
     audit_claims,
     audit_exam,
     audit_pceb,
     audit_rankings,
+    pages,
     paper,
 )
 from psyche_bench.leaderboard.audit_finding import VERDICTS, Finding, Verdict
@@ -205,23 +204,17 @@ def markdown(findings: Sequence[Finding]) -> str:
     return "\n\n".join(parts)
 
 
-def page(findings: Sequence[Finding]) -> str:
+def page(findings: Sequence[Finding], home: str = "") -> str:
     """The audit as one self-contained HTML page; everything shown is escaped.
+
+    Args:
+        home: the page to lead back to, without ``.html``, where there is one.
 
     Raises:
         RunError: Jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError as error:
-        raise RunError(
-            "the HTML page needs Jinja2. Install it with: pip install 'psyche-bench[board]'"
-        ) from error
-    source = files("psyche_bench.leaderboard") / "templates" / "audit.html.jinja"
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(source.read_text(encoding="utf-8")).render(
+    style = pages.style("audit.css")
+    return pages.template("audit.html.jinja").render(
         sections=sections(findings),
         headlines=[finding for finding in findings if finding.headline],
         tally=tally(findings),
@@ -230,4 +223,7 @@ def page(findings: Sequence[Finding]) -> str:
         chinese=CHINESE,
         marks=MARKS,
         source=paper.read("table1")["source"].rpartition(",")[0],
+        style=style,
+        policy=pages.policy(style),
+        home=home,
     )

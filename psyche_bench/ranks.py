@@ -101,6 +101,78 @@ def unpaired_ranks(  # noqa: PLR0913 - settings are keywords with defaults
     return [rank.model_copy(update={"label": label}) for rank in ranks]
 
 
+def normal_ranks(  # noqa: PLR0913 - settings are keywords with defaults
+    values: Sequence[float],
+    covariance: ArrayLike,
+    *,
+    level: float = 0.95,
+    draws: int = 10_000,
+    seed: int = 0,
+    label: str = "clusters, normal approximation",
+) -> list[RankInterval]:
+    """Simultaneous rank intervals of rows whose errors are jointly normal.
+
+    The same rule as :func:`rank_intervals`, with draws from ``N(0, covariance)`` in place of
+    bootstrapped items: enough for a board of a hundred rows, where drawing items takes minutes.
+
+    Args:
+        covariance: (rows, rows); of runs on the same items, :func:`covariance`.
+
+    >>> [
+    ...     (r.low, r.high)
+    ...     for r in normal_ranks([80.0, 60.0, 59.0], [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
+    ... ]
+    [(1, 1), (2, 3), (2, 3)]
+    """
+    figures, spread = np.asarray(values, dtype=float), np.asarray(covariance, dtype=float)
+    pairs = list(combinations(range(len(figures)), 2))
+    left, right = resampling.sides(pairs)
+    variance = np.diag(spread)[left] + np.diag(spread)[right] - 2 * spread[left, right]
+    error = np.sqrt(np.maximum(variance, 0))
+    roots, vectors = np.linalg.eigh(spread)
+    noise = np.random.default_rng(seed).normal(size=(draws, len(figures)))
+    noise = noise @ (vectors * np.sqrt(np.maximum(roots, 0))).T
+    apart = error > resampling.NEGLIGIBLE * max(1.0, float(np.abs(figures).max(initial=0)))
+    left, right, scale = left[apart], right[apart], error[apart]
+    at_once = max(1, resampling.CELLS_AT_ONCE // max(1, len(scale)))
+    worst = np.zeros((draws, 1))
+    for start in range(0, draws if len(scale) else 0, at_once):
+        some = noise[start : start + at_once]
+        worst[start : start + at_once, 0] = (np.abs(some[:, left] - some[:, right]) / scale).max(1)
+    ranks = possible_ranks(figures, Contest(pairs, np.where(apart, error, 0), worst), level)
+    return [rank.model_copy(update={"label": label}) for rank in ranks]
+
+
+def covariance(
+    matrix: ArrayLike, weights: ArrayLike, columns: ArrayLike, clusters: ArrayLike
+) -> Floats:
+    """Cluster-robust covariance (R, R) of runs' weighted means of column means.
+
+    With ``w_k`` the weight of column k, ``n_k`` its items and ``m_rk`` the run's mean in it, the
+    influence of cluster g on run r is ``u_rg = Σ_(i in g) w_k (x_ri - m_rk) / n_k`` and the result
+    ``G / (G - 1) Σ_g u_rg u_sg``.
+
+    Args:
+        matrix: scores, runs x items. weights: one a column, scaled to sum 1.
+        columns, clusters: codes from 0, one an item.
+
+    >>> covariance([[1.0, 0.0, 1.0, 0.0]], [1], [0, 0, 0, 0], [0, 1, 2, 3]).round(4).tolist()
+    [[0.0833]]
+    """
+    scores = np.asarray(matrix, dtype=float)
+    column, cluster = np.asarray(columns, dtype=np.intp), np.asarray(clusters, dtype=np.intp)
+    shares = np.asarray(weights, dtype=float)
+    sizes = np.bincount(column, minlength=len(shares))
+    influence = np.empty((len(scores), int(cluster.max()) + 1))
+    for run, row in enumerate(scores):
+        means = np.bincount(column, row, minlength=len(shares)) / sizes
+        parts = (row - means[column]) * (shares / shares.sum() / sizes)[column]
+        influence[run] = np.bincount(cluster, parts, minlength=influence.shape[1])
+    groups = influence.shape[1]
+    found: Floats = influence @ influence.T * (groups / (groups - 1))
+    return found
+
+
 def possible_ranks(
     values: Floats, contest: Contest, level: float, simultaneous: bool = True
 ) -> list[RankInterval]:

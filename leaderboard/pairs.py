@@ -1,0 +1,124 @@
+"""Figures 3 and 4 from re-runs: two scores a row.
+
+The paper prints both as charts without figures. Figure 3 sets a model trained on cross-selected
+questions against one trained on as many random ones; Figure 4 splits PCEB's multiple-choice
+questions into challenging and other ones by a list of ids
+(``psyche-bench synth cross-select`` makes such a list).
+"""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from psyche_bench import stats
+from psyche_bench.errors import RunError
+from psyche_bench.leaderboard import columns, drawings, lines
+from psyche_bench.leaderboard.board import Both, Figure
+from psyche_bench.leaderboard.digest import Digest, cluster
+from psyche_bench.leaderboard.records import Result
+from psyche_bench.leaderboard.tables import Run
+
+SELECTED = (Both("cross-selected", "交叉筛选"), Both("random, as many", "同量随机"))
+SPLIT = (Both("challenging", "难题"), Both("other questions", "其余题目"))
+
+
+class Shown(NamedTuple):
+    """A figure of the index page: its drawing, or what to say where there is none."""
+
+    number: int
+    plot: drawings.Dumbbells | None
+    caption: Both
+    missing: Both
+
+
+def figure3(pair: tuple[Run, Run] | None) -> Shown:
+    """Cross-selection against random selection, by PCEB's columns."""
+    rows = []
+    if pair:
+        first, second = (_columns(run.result) for run in pair)
+        rows = [(name, first[name], second[name], "", "") for name in first if name in second]
+    return Shown(
+        3,
+        drawings.dumbbells(SELECTED, rows),
+        Both(
+            "Figure 3. Standard accuracy (%) after training on cross-selected questions and on as "
+            "many random ones, with 95 % intervals on pointing.",
+            "图 3：以交叉筛选题目与同量随机题目训练后的标准正确率（%），指向可见 95% 区间。",
+        ),
+        Both(
+            "Figure 3 (cross-selection against random selection of the same size): no pair of "
+            "re-runs was named. Add both runs, then: psyche-bench board build --selection CROSS "
+            "RANDOM",
+            "图 3（交叉筛选与同量随机）：未指定一对复测。加入两次运行后执行：psyche-bench board "
+            "build --selection CROSS RANDOM",
+        ),
+    )
+
+
+def _columns(result: Result) -> dict[str, Figure]:
+    return {
+        c.subset: lines.figure(c.scores, c.intervals, "standard")
+        for c in result.columns
+        if c.subset in columns.PCEB
+    }
+
+
+def figure4(runs: Sequence[Run], challenging: Collection[str]) -> Shown:
+    """Each run's standard accuracy on challenging questions and on the others."""
+    rows = []
+    for run in runs:
+        if run.digest and run.result.group == "pceb" and challenging:
+            halves = split(run.digest, challenging)
+            name = f"{run.result.model.name}, {run.result.protocol}"
+            rows.append((name, *halves, run.result.model.category, ""))
+    return Shown(
+        4,
+        drawings.dumbbells(SPLIT, rows),
+        Both(
+            "Figure 4. Standard accuracy (%) on challenging questions of PCEB and on the others, "
+            "all columns pooled, with 95 % intervals on pointing.",
+            "图 4：PCEB 难题与其余题目的标准正确率（%，各列合并），指向可见 95% 区间。",
+        ),
+        Both(
+            "Figure 4 (challenging and other questions): no re-run with outcomes, or no list of "
+            "challenging ids. Make one with cross-selection, then: psyche-bench board build "
+            "--challenging IDS.txt",
+            "图 4（难题与其余题目）：缺少带逐题结果的复测或难题编号表。由交叉筛选得到编号表后执行："
+            "psyche-bench board build --challenging IDS.txt",
+        ),
+    )
+
+
+def split(digest: Digest, challenging: Collection[str]) -> tuple[Figure, Figure]:
+    """Standard accuracy on the listed items and on the others, in percent."""
+    chosen = np.array([item in challenging for item in digest.ids], dtype=bool)
+    graded = ~np.isnan(digest.standard)
+    if not (chosen & graded).any():
+        raise RunError(
+            "none of the challenging ids is an item of the runs. Give PCEB's ids, one a line, as "
+            "`psyche-bench data ids pceb` prints them."
+        )
+    return _mean(digest, chosen & graded), _mean(digest, ~chosen & graded)
+
+
+def _mean(digest: Digest, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Figure:
+    if not kept.any():
+        return Figure()
+    labels = [cluster(item) for item, inside in zip(digest.ids, kept, strict=True) if inside]
+    found = stats.interval(100.0 * digest.standard[kept], labels, bounds=(0, 100))
+    return Figure(found.estimate, found.low, found.high, lines.CLUSTERS)
+
+
+def read_ids(path: Path) -> frozenset[str]:
+    """Item ids of a list, one a line.
+
+    Raises:
+        RunError: the file is missing or empty.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    found = frozenset(filter(None, map(str.strip, lines)))
+    if not found:
+        raise RunError(f"{path}: no ids. Give a file with PCEB's ids, one a line.")
+    return found
