@@ -123,7 +123,7 @@ def write_run(
         columns.append(_column(name, group, subset, found))
         every += found
     parts = [
-        _column(f"{group} {subject}", group, subject, every[k::7][:30])
+        _column(f"{group} {subject}", group, subject, every[k % 7 :: 7][:30])
         for k, subject in enumerate(subjects)
     ]
     result = Result(
