@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from psyche_bench.leaderboard import cli_site
 from psyche_bench.table import add_format, render
 
 if TYPE_CHECKING:
@@ -22,12 +23,16 @@ def configure_board(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         "Examples: psyche-bench board add runs/mine --baseline Qwen2.5-7B; psyche-bench board "
-        "check; psyche-bench board diff --format md."
+        "check; psyche-bench board build --out site; psyche-bench board table pceb --format latex."
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _configure_add(actions)
     _configure_exchange(actions)
     _configure_wandb(actions)
+    for name, command in cli_site.ACTIONS.items():
+        action = actions.add_parser(name, help=command.help, description=command.help)
+        command.configure(action)
+        _common(action, command.handle)
     for name, handler, text in (
         ("list", _list, "all records, published ones included"),
         ("check", _check, "compute every figure again from its outcomes; exit 1 if one differs"),

@@ -2,15 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from psyche_bench.table import FORMS
 
 if TYPE_CHECKING:
     from psyche_bench.leaderboard.board import View
-
-BUILD_HELP = "write the leaderboard as a static site"
-TABLE_HELP = "print one of the leaderboard's tables"
-CONSTANTS_HELP = "compute the rows that know nothing again, from the items"
 
 
 def configure_build(parser: argparse.ArgumentParser) -> None:
@@ -58,14 +57,14 @@ def handle_build(args: argparse.Namespace) -> int:
 
 def configure_table(parser: argparse.ArgumentParser) -> None:
     """``board table NAME``."""
-    from psyche_bench.leaderboard.exports import FORMS
-
     parser.description = (
         "Print a table with its intervals. csv and json hold every view; the others the one that "
         "--metric, --items, --mean and --shots choose."
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="without it, a list of the tables")
-    parser.add_argument("--format", choices=FORMS, default="table", help="default: table")
+    parser.add_argument(
+        "--format", choices=(*FORMS, "latex"), default="table", help="default: table"
+    )
     parser.add_argument("--metric", choices=("standard", "elastic"), default="standard")
     parser.add_argument("--items", choices=("all", "clean"), default="all")
     parser.add_argument(
@@ -114,3 +113,22 @@ def handle_constants(args: argparse.Namespace) -> int:
     for path in constant_rows.write(args.out):
         print(path)
     return 0
+
+
+class Action(NamedTuple):
+    """An action of ``psyche-bench board``: its line of help, its options and what it does."""
+
+    help: str
+    configure: Callable[[argparse.ArgumentParser], None]
+    handle: Callable[[argparse.Namespace], int]
+
+
+ACTIONS = {
+    "build": Action("write the leaderboard as a static site", configure_build, handle_build),
+    "table": Action("print one of the leaderboard's tables", configure_table, handle_table),
+    "constants": Action(
+        "compute the rows that know nothing again, from the items",
+        configure_constants,
+        handle_constants,
+    ),
+}
