@@ -54,6 +54,7 @@ def judged(mean):
         judges=("gpt-4o",), served=("gpt-4o",), repeats=2, items=4, missing=1, verdicts=6,
         coverage=4 / 7, failures={"truncated": 1}, alpha_judges=None, alpha_repeats=0.5, planted=0,
         planted_moved=None, rubric="psydt", rubric_hash="r", prompt_hash="p", lang="zh",
+        temperature=0.0, date="2026-01-01", calls=6, tokens_in=1, tokens_out=1,
         cost=None, currency="USD", reliable=False, reasons=("coverage 57.1% is below 99%",),
     )  # fmt: skip
     return Judged(
