@@ -108,7 +108,7 @@ _BAD = (
 _ADVERB = (
     r"都|均|全部|全(?!面)|皆|才|则|也|是|为|属于|最|更|比较|较为?|同样|显然|应该?|应当"
     r"|完全|说法|表述|描述|的|可以?|要|需|"
-    r"最为|其中|说得|表述得|判断|观点|做法|[:\-\s→]|无疑|很|一定|这一|唯一|明显|肯定|确实|基本|本身"
+    r"最为|就|其中|说得|表述得|判断|观点|做法|[:\-\s→]|无疑|很|一定|这一|唯一|明显|肯定|确实|基本|本身"
     r"|绝对|当然|会|还|看来|(?:本|该|此|这道?)题的?|仍然?|依然|倒"
     r"|则|(?i:is|are|both|was|also|clearly|therefore|all|the|only|seems?|appears?|to be)\b"
 )
@@ -155,12 +155,12 @@ LABEL_TEXT = re.compile(r" ?[.、:] ?[^,。;:\n]{1,30}?(?= ?(?:是(?:正确|最|
 """An option's text between its letter and the judgement: B. 森田疗法 是正确的."""
 JUDGEMENT = re.compile(
     rf" ?{ITEMS}(?: ?\([^()\n]{{1,40}}\))?[\"')\]]{{0,2}}(?:,(?=[都均皆全]))?处?"
-    rf"(?:{_ADVERB}){{0,5}}+(?:(?P<bad>{_BAD})|(?P<good>{_GOOD}))"
+    rf"(?:{_ADVERB}){{0,8}}+(?:(?P<bad>{_BAD})|(?P<good>{_GOOD}))"
 )
 """What follows letters when they are judged: 两项都正确, 选项说法错误."""
 SUBJECT = re.compile(rf" ?{ITEMS}")
 JUDGEMENT_START = frozenset(
-    ",处打会还看本该此这明肯确基本绝仍依倒都均全皆才则也是为属最更比较同显应完说表描的可要需其无很一判观做不错有排干正对没符合恰准贴适佳科典好选入当成"
+    ",处打会还就看本该此这明肯确基本绝仍依倒都均全皆才则也是为属最更比较同显应完说表描的可要需其无很一判观做不错有排干正对没符合恰准贴适佳科典好选入当成"
     ":- →✓✗(\"')]"
 )
 """The characters a judgement can begin with (Latin letters apart): a cheap sieve."""

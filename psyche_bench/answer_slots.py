@@ -20,6 +20,12 @@ def lists(text: str, offer: Scope, start: int = 0) -> Iterator[re.Match[str]]:
     for match in upper.finditer(text, start):
         end = match.end()
         cut = _TWO_LISTS.match(match[0]) if end - match.start() > 6 else None
+        if (
+            cut is None
+            and "," in match[0]
+            and _DENIED.search(text[max(0, match.start() - 8) : match.start()])
+        ):
+            cut = _AFTER_DENIAL.match(match[0])
         if cut is None:
             yield match
             continue
@@ -34,6 +40,9 @@ def all_lists(text: str, offer: Scope) -> tuple[re.Match[str], ...]:
     return tuple(islice(lists(text, offer), 6000))
 
 
+_DENIED = re.compile(r"(?:不|无需|别|勿|排除)(?:要|应|能|用|必|选|择){0,3}$")
+_AFTER_DENIAL = re.compile(r"[^,]{1,20},(?=[A-Z] ?[、和与及跟])")
+"""无需选D,A、B、C即可: the letters behind the comma are not denied with the first."""
 _TWO_LISTS = re.compile(
     r"[A-Z] ?[、和与及跟] ?[A-Z](?: ?[、和与及跟] ?[A-Z])*,(?=[A-Z] ?[、和与及跟])"
 )
@@ -137,10 +146,10 @@ def _lone_lines(text: str, end: int, letters: frozenset[str]) -> Found:
         stop = text.find("\n", end + 1)
         stop = len(text) if stop < 0 else stop
         more = re.fullmatch(
-            r"[-·] ?[\"']?([A-Z])[\"']?|([A-Z])", text[end + 1 : min(stop, end + 9)]
+            r"(?:[-·] ?|\(?\d{1,2}[.)、] ?)?[\"']?([A-Z])[\"']?", text[end + 1 : min(stop, end + 9)]
         )
         if more is None or len(letters) > 12:
             break
-        letters |= {more[1] or more[2]}
+        letters |= {more[1]}
         end = stop
     return end, letters

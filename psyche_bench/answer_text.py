@@ -81,7 +81,7 @@ _AMONG = re.compile(
     r"[A-H](?: ?[、,/]? ?[A-H]){2,7} ?(?:[三四五]个)?(?:选项)? ?之?中的? ?(?=[A-H](?![A-Za-z]))"
 )
 """Whose letters are only what is chosen from: A、B、C、D 中的 C."""
-_CHECKBOX = re.compile(r"(?m)^(?:[-+·] ?)?\[([xX✗ ✓])\]")
+_CHECKBOX = re.compile(r"(?m)^(?:[-+·] ?)?[\[(]([xX✗ ✓])[\])]")
 
 
 def _tag(match: re.Match[str]) -> str:
@@ -91,6 +91,17 @@ def _tag(match: re.Match[str]) -> str:
     if name.lower() in ("answer", "final", "choice"):
         return "\n" if closing else "\n答案:"
     return "\n" if name.lower() in _BREAKS else ""
+
+
+def _boxes_ticked(text: str) -> str:
+    """Filled boxes and circles as ticks, where empty ones stand beside them."""
+    if "■" in text and ("□" in text or "☐" in text):
+        text = text.replace("■", "✓")
+    if "○" in text and "●" in text:
+        return text.replace("●", "✓").replace("○", "✗")
+    if "○" in text and any(cross in text for cross in "✗×❌"):
+        return text.replace("○", "✓")
+    return text
 
 
 def normalise(text: str) -> str:
@@ -104,16 +115,13 @@ def normalise(text: str) -> str:
             text = pattern.sub(plain, text)
     if "~~" in text:
         text = _STRUCK.sub("", text)
+    text = _boxes_ticked(text)
     for odd in _TABLE.keys() & set(_ODD.findall(text)):
         text = text.replace(odd, _TABLE[odd])
     if "答 案" in text:
         text = text.replace("答 案", "答案")
     if "中" in text:
         text = _AMONG.sub("", text)
-    if "■" in text and "✗" in text:
-        text = text.replace("■", "✓")
-    if "○" in text and "✗" in text:
-        text = text.replace("○", "✓")
     if "<" in text:
         text = _TAGS_JOINED.sub("、", text)
         text = _TAG.sub(_tag, _TOKEN_TAG.sub(f"\n{CUT}", text))
@@ -121,7 +129,7 @@ def normalise(text: str) -> str:
         text = _SPACES.sub(lambda run: "\n" if "\n" in run[0] else " ", text)
     if "boxed{" in text:
         text = _BOXES.sub(",", text)
-    if "[" in text:
+    if "[" in text or "( )" in text:
         text = _CHECKBOX.sub(lambda box: "✗" if box[1] == " " else "✓", text)
     return text.strip()
 
@@ -137,12 +145,12 @@ def clip(text: str) -> str:
 
 
 _NEXT_WORDS = (
-    "问题 题目 例题 试题 下一题 新题 新题目 单选 单选题 多选 多选题 单项选择"
+    "问题 题目 例 例题 试题 下一题 新题 新题目 单选 单选题 多选 多选题 单项选择"
     " 单项选择题 多项选择 多项选择题 "
     "不定项选择 不定项选择题 用户 问 Input Instruction Question Problem User Human Q"
 ).split()
 NEXT_LABEL = re.compile(
-    "|".join(rf"{word}(?: ?\d{{0,3}} ?:|\]|(?=\n))" for word in _NEXT_WORDS)
+    "|".join(rf"{word}(?: ?\d{{0,3}} ?[:\]]|(?=\n))" for word in _NEXT_WORDS)
     + rf"|{CUT}|第 ?[\d一二三四五六七八九十]{{1,3}} ?题"
 )
 NEXT_NUMBER = re.compile(
