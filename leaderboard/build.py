@@ -66,8 +66,8 @@ def gather(folder: Path | None = None) -> list[Run]:
     """Published rows, constant ones, and the folder's results with the digest of their outcomes."""
     runs = [Run(result) for result in (*published.results(), *constant_rows.load())]
     for result in collect.load_results(folder):
-        found = digest(collect.outcomes(result, folder)) if result.outcomes else None
-        runs.append(Run(result, found))
+        answered = result.outcomes and result.card is None  # a judged record keeps verdicts
+        runs.append(Run(result, digest(collect.outcomes(result, folder)) if answered else None))
     return runs
 
 

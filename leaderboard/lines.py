@@ -110,7 +110,7 @@ def _settings(result: Result) -> str:
 def _asked(results: Sequence[Result]) -> str:
     parts = []
     for result in results:
-        choices = [c for c in result.columns if "standard" in c.scores]
+        choices = [c for c in result.columns if "standard" in c.scores] or result.columns
         n, whole = (sum(getattr(c, name) or 0 for c in choices) for name in ("n", "whole"))
         parts.append(f"{n} of {whole} items")
     return ", ".join(dict.fromkeys(parts))
@@ -180,7 +180,7 @@ def card(found: Mapping[str, Any]) -> str:
     >>> card({"judges": ["gpt-4o"], "coverage": 0.995, "alpha_judges": None, "reasons": ["x"]})
     'gpt-4o; coverage 99.5 %; not reliable: x'
     """
-    parts = [", ".join(found.get("judges", ()))]
+    parts = [", ".join(found.get("judges", ())), found.get("label", "")]
     if found.get("coverage") is not None:
         parts.append(f"coverage {100 * found['coverage']:.1f} %")
     if found.get("alpha_judges") is not None:

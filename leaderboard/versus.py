@@ -59,7 +59,7 @@ def chosen(runs: Sequence[Run], asked: Iterable[tuple[str, str]]) -> list[tuple[
     Raises:
         RunError: there is no such record, or it has no outcomes.
     """
-    whole = [run for run in runs if run.result.outcomes]
+    whole = [run for run in runs if run.digest is not None]
     named = {run.result.stem: run for run in whole}
     pairs = [(_named(a, named), _named(b, named)) for a, b in asked]
     if pairs:
