@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from boards import write_run
 
+from psyche_bench import cli
 from psyche_bench.leaderboard import build, pages
 from psyche_bench.leaderboard.records import Model
 
@@ -284,6 +285,33 @@ def test_figures_name_their_points_and_lead_to_models(tab, site):
     assert shapes == len(column(page, "pceb", "Model"))
     assert page.locator("#figure4 svg").count() == 1
     assert "board build --selection" in page.locator("#figure3").inner_text()
+
+
+@pytest.mark.model
+def test_two_real_re_runs_stand_beside_the_published_rows(
+    tab, small_model, data_root, tmp_path, monkeypatch
+):
+    """From a real model on real items to the page, by the commands of the README."""
+    monkeypatch.setenv("PSYCHE_BENCH_DATA", str(data_root))
+    results, out = tmp_path / "results", tmp_path / "site"
+    for lang in ("zh", "en"):
+        run = tmp_path / lang
+        asked = ["--model", "hf", "--model_args", f"pretrained={small_model},dtype=float32"]
+        asked += ["--tasks", "pceb_moral_smcq,pceb_moral_mmcq", "--limit", "2", "--lang", lang]
+        asked += ["--protocol", "direct", "--apply_chat_template", "--output_path", str(run)]
+        assert cli.main(["eval", *asked]) == 0
+        assert cli.main(["board", "add", str(run), "--results", str(results)]) == 0
+    assert cli.main(["board", "build", "--out", str(out), "--results", str(results)]) == 0
+    page = tab.open(out / "index.html")
+    own = page.locator("#table-pceb tbody tr[data-origin=re-run]")
+    assert own.count() == 2
+    assert all("4 of 310 items" in text for text in own.all_inner_texts())
+    assert page.locator("#table-pceb tbody tr[data-origin=paper]").count() == 18
+    own.first.locator("a").click()
+    assert page.locator("h2", has_text="Run:").count() == 2
+    page.go_back()
+    page.locator("#comparisons + ul a").first.click()
+    assert "Not comparable" in page.locator(".note").inner_text(), "their prompts differ"
 
 
 # --- what it must never do -----------------------------------------------------------------------
