@@ -17,7 +17,7 @@ from psyche_bench import passport, sources
 from psyche_bench.errors import BoardError, DataError
 from psyche_bench.jsonl import dumps, read_json, write_json, write_text
 from psyche_bench.leaderboard import baselines, figures, judged_results
-from psyche_bench.leaderboard.records import Lineage, Model, Origin, Result
+from psyche_bench.leaderboard.records import Category, Lineage, Model, Origin, Result
 from psyche_bench.schemas import Outcome, Record
 
 
@@ -32,6 +32,7 @@ class Asked(Record):
     origin: Origin = "re-run"
     name: str | None = None
     baseline: str | None = None
+    category: Category = "unknown"
     size: float | None = None
     with_replies: bool = False
     replace: bool = False
@@ -162,7 +163,7 @@ def _model(record: dict[str, JsonValue], asked: Asked) -> Model:
     name = str(record.get("name") or "unnamed")
     known = baselines.baseline(asked.baseline) if asked.baseline else baselines.by_hub_id(name)
     if known is None:
-        return Model(name=asked.name or name, size=asked.size)
+        return Model(name=asked.name or name, category=asked.category, size=asked.size)
     return baselines.model(known.name).model_copy(update={"name": asked.name or known.name})
 
 

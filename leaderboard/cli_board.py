@@ -57,6 +57,12 @@ def _configure_add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     add.add_argument("--baseline", metavar="NAME", help="the baseline this run is one of")
     add.add_argument("--name", help="name on the board (default: the model's)")
+    add.add_argument(
+        "--category",
+        choices=["general", "reasoning", "closed", "psychological", "unknown"],
+        default="unknown",
+        help="of a model of your own",
+    )
     add.add_argument("--size", type=float, help="parameters in billions, for a model of your own")
     add.add_argument(
         "--with-replies",
@@ -121,6 +127,7 @@ def _asked(args: argparse.Namespace) -> "Asked":
         origin=args.origin,
         name=args.name,
         baseline=args.baseline,
+        category=args.category,
         size=args.size,
         with_replies=args.with_replies,
         replace=args.replace,

@@ -54,6 +54,9 @@ COMMANDS: dict[str, Command] = {
         "psyche_bench.training.cli", "_train", "SFT and GRPO from recipes; export; publish"
     ),
     "chat": Command("psyche_bench.training.cli", "_chat", "talk to a model in the terminal"),
+    "show": Command(
+        "psyche_bench.leaderboard.cli_show", "_show", "replies to one item, side by side"
+    ),
     "submit": Command("psyche_bench.tasks.cli", "_submit", "write CPsyExam's submission file"),
     "synth": Command(
         "psyche_bench.synthesis.cli", "_synth", "make training data: run a recipe, see its card"
