@@ -73,7 +73,7 @@ def cluster(texts: Sequence[str], threshold: float = THRESHOLD) -> list[list[int
     keys = [normalise(text) or text.strip() for text in texts]
     place: dict[str, int] = {}
     unique = [place.setdefault(key, len(place)) for key in keys]
-    labels = _labels(_incidence(list(place)), threshold)
+    labels = _labels(incidence(list(place)), threshold)
     members: dict[int, list[int]] = {}
     for index, row in enumerate(unique):
         members.setdefault(int(labels[row]), []).append(index)
@@ -88,7 +88,7 @@ class Grams:
     sizes: NDArray[np.int64]
 
 
-def _incidence(texts: Sequence[str]) -> Grams:
+def incidence(texts: Sequence[str]) -> Grams:
     """Grams as three code points of 21 bits; a text shorter than three has none of its own."""
     lengths = np.array([len(text) for text in texts], np.int64)
     raw = "".join(texts).encode("utf-32-le", "surrogatepass")

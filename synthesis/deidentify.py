@@ -131,7 +131,8 @@ def spans(text: str) -> list[Span]:
 
 
 def _found(text: str) -> Iterator[tuple[int, int, Type]]:
-    for kind, finder in identifiers.FINDERS.items():
+    finders = identifiers.FINDERS if identifiers.NUMBER.search(text) else {}
+    for kind, finder in finders.items():
         for start, end in finder(text):
             yield start, end, kind  # type: ignore[misc]  # FINDERS' keys are types
     organised = sorted(places.organisations(text), key=lambda found: found[0] - found[1])

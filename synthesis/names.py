@@ -156,13 +156,17 @@ _EPONYM = re.compile(
 )
 
 
+_LATIN_NAME = re.compile("[A-Z][a-z]")
+
+
 def names(text: str) -> list[Place]:
     """Places of personal names, ascending, not overlapping; repeated names wherever they stand."""
     found: list[Place] = []
     if not text.isascii():
         for finder in (_cued, _nicknames, _dotted, _alone, _titled, _familiar, _doubled):
             found += finder(text)
-    found += _english(text)
+    if _LATIN_NAME.search(text):
+        found += _english(text)
     kept = [place for place in found if not _is_public(text, *place)]
     return _merged(kept + _again(text, kept))
 
@@ -379,9 +383,12 @@ _DOTTED = re.compile(
 )
 
 
+_DOTS = re.compile("[·•・]")
+
+
 def _dotted(text: str) -> Iterator[Place]:
     """约翰·史密斯, unless a part is a scholar's or it names a thing."""
-    for found in _DOTTED.finditer(text):
+    for found in _DOTTED.finditer(text) if _DOTS.search(text) else ():
         parts = re.split("[·•・]", found[0])
         stands = any(
             part in word or word in part
