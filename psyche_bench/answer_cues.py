@@ -40,7 +40,7 @@ CUES: tuple[tuple[str, str, str], ...] = (
         r"(?i:(?:correct|right|best|final|true) (?:options?|choices?|statements?|ones?|items?)\b)",
     ),
     ("strong", "投填涂圈勾蒙", r"投|填[写入上]?|涂|圈|勾选?|蒙"),
-    ("strong", "选", r"(?<![^\n。])选项(?= ?:)"),
+    ("strong", "选", r"(?<![^\n。])选项(?= ?:(?! ?\n))"),
     (
         "odd",
         "不错有",
