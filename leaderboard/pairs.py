@@ -1,6 +1,6 @@
 """Figures 3 and 4 from re-runs: two scores a row.
 
-The paper prints both as charts without figures. Figure 3 sets a model trained on cross-selected
+No printed figures of theirs are at hand. Figure 3 sets a model trained on cross-selected
 questions against one trained on as many random ones; Figure 4 splits PCEB's multiple-choice
 questions into challenging and other ones by a list of ids
 (``psyche-bench synth cross-select`` makes such a list).

@@ -151,7 +151,16 @@ def test_names_and_ranks_sort_from_the_first(tab, site):
     head(page, "Rank").click()
     assert column(page, "pceb", "Rank")[0] in ("1", "1–2")
     head(page, "Model").click()
-    assert column(page, "pceb", "Model")[0].endswith("always A")
+    names = [name[1:].lower() for name in column(page, "pceb", "Model")]
+    assert names == sorted(names), "by name, whatever the mark before it"
+
+
+def test_unknown_figures_stand_last_among_the_best_first(tab, site):
+    page = tab.open(site / "index.html")
+    head(page, "answered").click()
+    shown = column(page, "pceb", "Replies, % answered")
+    told = [text for text in shown if text != "–"]
+    assert shown == [*sorted(told, key=float, reverse=True), *["–"] * (len(shown) - len(told))]
 
 
 def test_the_keyboard_sorts(tab, site):

@@ -1,5 +1,11 @@
 // Sorting and finding are DataTables' work; all switches are style sheets' work. Here the two are
 // joined: a table that was sorted by a column of one view is sorted by its twin in the next.
+const number = (unknown) => (text) => {
+  const value = parseFloat(String(text).replace("−", "-"));
+  return Number.isNaN(value) ? unknown : value;
+};
+DataTable.ext.type.order["figure-pre"] = number(-Infinity);
+DataTable.ext.type.order["rank-pre"] = number(Infinity);
 const chinese = document.documentElement.lang.startsWith("zh");
 const tables = [...document.querySelectorAll("table.sortable")].map((element) => {
   const heads = [...element.tHead.rows[0].cells];
@@ -10,9 +16,9 @@ const tables = [...document.querySelectorAll("table.sortable")].map((element) =>
     paging: false, info: false, autoWidth: false, order: [],
     layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
     columnDefs: [ // the first that names a column decides
-      { targets: text, type: "string-utf8", orderSequence: ["asc", "desc"] },
-      { targets: ranks, type: "num", orderSequence: ["asc", "desc"] },
-      { targets: "_all", type: "num", orderSequence: ["desc", "asc"] },
+      { targets: text, type: "string", orderSequence: ["asc", "desc"] },
+      { targets: ranks, type: "rank", orderSequence: ["asc", "desc"] },
+      { targets: "_all", type: "figure", orderSequence: ["desc", "asc"] },
     ],
     language: { emptyTable: "–", zeroRecords: "–", aria: chinese ? {
       orderable: "：按此列排序", orderableReverse: "：反向排序", orderableRemove: "：取消排序",
