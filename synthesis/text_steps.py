@@ -5,9 +5,7 @@ aside with its place, and the rest goes on.
 """
 
 from collections.abc import Iterable, Iterator
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from psyche_bench.synthesis import chunk as chunks
 from psyche_bench.synthesis.recipe import Recipe, Source
@@ -25,7 +23,7 @@ def ingest(_: Iterable[object], __: Options, recipe: Recipe) -> Iterator[Result]
 
 
 def _pages(source: Source, path: Path, name: str) -> Iterator[Result]:
-    documents: Any = import_module("psyche_bench.synthesis.documents")
+    from psyche_bench.synthesis import documents
 
     for page in documents.read(path):
         key = f"{source.name}/{name}#{page.place}"
@@ -56,10 +54,14 @@ def clean(rows: Iterable[Document], _: Options, __: Recipe) -> Iterator[Result]:
 
 
 class ChunkOptions(Options):
-    """``size``: most characters of a segment; ``least``: fewer carry no question."""
+    """``size``: most characters of a segment; ``least``: fewer carry no question.
+
+    ``most``: segments taken of a page, to try a recipe out; all where it is left out.
+    """
 
     size: int = chunks.LIMIT
     least: int = 200
+    most: int | None = None
 
 
 def chunk(rows: Iterable[Document], options: ChunkOptions, _: Recipe) -> Iterator[Result]:
@@ -70,6 +72,8 @@ def chunk(rows: Iterable[Document], options: ChunkOptions, _: Recipe) -> Iterato
             end = start + len(text)
             if len(text.strip()) < options.least:
                 result.rejected.append(Aside(f"segment below {options.least} characters", text))
+            elif options.most is not None and len(result.rows) >= options.most:
+                result.rejected.append(Aside(f"segment beyond the first {options.most}", text))
             else:
                 result.rows.append(
                     Segment(

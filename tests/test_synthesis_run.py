@@ -304,35 +304,43 @@ def slowly(body, asked):
     return teacher.teach(body, asked)._replace(delay=0.02)
 
 
-def test_kills_repeat_no_answered_call_and_change_no_byte(finished, root, tmp_path):
+def test_kills_repeat_no_kept_call_and_change_no_byte(finished, root, tmp_path):
+    """Only an answer on its way when the process dies, never one that arrived, is asked for again.
+
+    ``tests/perf/synthesis_kills.py`` does the same with a hundred kills in 5,000 calls.
+    """
     dice = random.Random(5)  # noqa: S311  # moments, not secrets
     with serving(slowly) as server:
         synthesis_inputs.recipe(tmp_path / "r.toml", server.url)
-        for _ in range(4):
+        lost = kept = 0
+        for _ in range(2):
+            begun = sum(server.answered.values())
             process = started(tmp_path, tmp_path / "run")
-            begun = sum(server.asked.values())
-            end = time.monotonic() + 60
-            while process.poll() is None and time.monotonic() < end:
-                if sum(server.asked.values()) > begun + 5:
-                    time.sleep(dice.uniform(0, 0.4))
-                    break
-                time.sleep(0.02)
+            until(lambda: sum(server.answered.values()) > begun + 20)  # noqa: B023  # called at once
+            time.sleep(dice.uniform(0, 0.3))
             process.kill()
             process.communicate()
+            now = status.build(tmp_path / "run")["answered"]
+            lost += sum(server.answered.values()) - begun - (now - kept)
+            kept = now
         process = started(tmp_path, tmp_path / "run")
-        _, told = process.communicate(timeout=120)
+        _, told = process.communicate(timeout=300)
         assert process.returncode == 0, told
-        assert sum(server.answered.values()) == finished[1]
+        assert sum(server.answered.values()) == finished[1] + lost
     assert files(tmp_path / "run") == files(finished[0])
+
+
+def until(holds, seconds=120):
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
 
 
 def test_ctrl_c_waits_for_what_is_paid_for(root, tmp_path):
     with serving(lambda body, n: teacher.teach(body, n)._replace(delay=0.5)) as server:
         synthesis_inputs.recipe(tmp_path / "r.toml", server.url)
         process = started(tmp_path, tmp_path / "run")
-        end = time.monotonic() + 60
-        while not server.in_flight and time.monotonic() < end:
-            time.sleep(0.02)
+        until(lambda: server.in_flight)
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=60)
         assert process.returncode == 1
