@@ -42,12 +42,13 @@ def configure_build(parser: argparse.ArgumentParser) -> None:
 
 def handle_build(args: argparse.Namespace) -> int:
     """Write the site, and say where it opens."""
-    from psyche_bench.leaderboard import build, pairs
+    from psyche_bench import sources
+    from psyche_bench.leaderboard import build
 
     wanted = build.Wanted(
         [(first, second) for first, second in args.compare],
         (args.selection[0], args.selection[1]) if args.selection else None,
-        pairs.read_ids(args.challenging) if args.challenging else frozenset(),
+        sources.read_ids(args.challenging) if args.challenging else frozenset(),
     )
     written = build.build(args.out, args.results, wanted)
     print(f"{len(written)} files. Open {args.out / 'index.html'}", file=sys.stderr)

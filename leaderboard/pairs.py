@@ -7,7 +7,6 @@ questions into challenging and other ones by a list of ids
 """
 
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -109,16 +108,3 @@ def _mean(digest: Digest, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]") ->
     labels = [cluster(item) for item, inside in zip(digest.ids, kept, strict=True) if inside]
     found = stats.interval(100.0 * digest.standard[kept], labels, bounds=(0, 100))
     return Figure(found.estimate, found.low, found.high, lines.CLUSTERS)
-
-
-def read_ids(path: Path) -> frozenset[str]:
-    """Item ids of a list, one a line.
-
-    Raises:
-        RunError: the file is missing or empty.
-    """
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    found = frozenset(filter(None, map(str.strip, lines)))
-    if not found:
-        raise RunError(f"{path}: no ids. Give a file with PCEB's ids, one a line.")
-    return found

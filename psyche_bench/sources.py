@@ -299,6 +299,19 @@ def index(ids: Iterable[str]) -> dict[str, Question]:
     return {item: known[item] for item in wanted}
 
 
+def read_ids(path: Path) -> frozenset[str]:
+    """Item ids of a list, one a line: the challenging items of PCEB, for one.
+
+    Raises:
+        DataError: the file is missing or empty.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    found = frozenset(filter(None, map(str.strip, lines)))
+    if not found:
+        raise DataError(f"{path}: no ids. Give a file with items' ids, one a line.")
+    return found
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:

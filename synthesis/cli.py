@@ -41,6 +41,11 @@ def configure_synth(parser: argparse.ArgumentParser) -> None:
     sheet = actions.add_parser("sheet", help="write the questions after control for human review")
     sheet.add_argument("folder", type=Path)
     sheet.add_argument("--out", type=Path, required=True, help="a .csv or .xlsx file")
+    select = actions.add_parser(
+        "select", help="challenging items of a benchmark, from several models' runs (Figure 4)"
+    )
+    select.add_argument("runs", type=Path, nargs="+", help="folders of `psyche-bench eval`")
+    select.add_argument("--out", type=Path, required=True, help="ids, one a line")
     push = actions.add_parser("push", help="send the data sets to the hub (with --yes)")
     push.add_argument("folder", type=Path)
     push.add_argument("repository", help="OWNER/NAME of a data set on the hub")
@@ -58,6 +63,7 @@ def handle_synth(args: argparse.Namespace) -> int:
         "card": _card,
         "show": _show,
         "sheet": _sheet,
+        "select": _select,
         "push": _push,
     }
     return actions[args.action](args)
@@ -155,6 +161,21 @@ def _sheet(args: argparse.Namespace) -> int:
     _say(
         f"{count} questions in {args.out}. Fill in the column verdict, then run again with "
         f"--set 'steps.review.sheets=[\"{args.out}\"]'."
+    )
+    return 0
+
+
+def _select(args: argparse.Namespace) -> int:
+    from psyche_bench.jsonl import write_text
+    from psyche_bench.synthesis import cross_select
+
+    found = cross_select.select_runs(args.runs)
+    chosen = [item for item, verdict in found.items() if verdict]
+    write_text(args.out, "".join(f"{item}\n" for item in chosen))
+    undecided = sum(verdict is None for verdict in found.values())
+    _say(
+        f"{len(chosen)} of {len(found)} items are challenging, {undecided} undecided (a model's "
+        f"answer could not be read), which count as not challenging. Ids in {args.out}."
     )
     return 0
 

@@ -7,8 +7,11 @@ letters cannot be read, the question is not challenging, and is counted as undec
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from psyche_bench import answers, prompting, scoring
+from psyche_bench.errors import RunError
+from psyche_bench.jsonl import read_lines
 from psyche_bench.store import Reply
 from psyche_bench.synthesis import replies
 from psyche_bench.synthesis.recipe import Recipe
@@ -41,6 +44,30 @@ def split(
 ) -> dict[str, bool | None]:
     """The rule for many questions: id → challenging, not, or undecided (None)."""
     return {item: challenging(found, golds[item]) for item, found in predictions.items()}
+
+
+def select_runs(runs: Sequence[Path]) -> dict[str, bool | None]:
+    """The rule over saved replies: ``outcomes.jsonl`` of several models' runs on one benchmark.
+
+    Args:
+        runs: folders of runs, or their ``outcomes.jsonl``.
+
+    Returns:
+        id → challenging, not, or undecided, for every choice that each run holds.
+
+    Raises:
+        RunError: fewer than two runs, or no item that all of them hold.
+    """
+    if len(runs) < 2:
+        raise RunError("cross-selection needs at least two runs, three in the paper.")
+    paths = [run / "outcomes.jsonl" if run.is_dir() else run for run in runs]
+    held = [{row["id"]: row for _, row in read_lines(path)} for path in paths]
+    shared = [item for item in held[0] if all(item in one for one in held)]
+    golds = {item: held[0][item]["gold"] for item in shared if held[0][item]["gold"]}
+    if not golds:
+        raise RunError("no choice stands in all of these runs. Run the same tasks with each model.")
+    found = {item: [one[item]["predicted"] for one in held] for item in golds}
+    return split(found, golds)
 
 
 def ask(item: Item, options: CrossSelectOptions) -> Ask | Kept:

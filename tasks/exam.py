@@ -7,6 +7,7 @@ under the next letter (:mod:`psyche_bench.rotation`). Everything that reads, gra
 or renders lives in the core.
 """
 
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -47,7 +48,7 @@ class ExamTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no type
             "lang": self.lang,
             "rotation": self.rotation,
         }
-        self.questions = _questions(str(config["task"]), config["dataset_kwargs"])
+        self.questions = _questions(str(config["task"]), config["dataset_kwargs"], asked)
         if self._compares_options:
             config |= {"output_type": "multiple_choice", "doc_to_choice": "continuations"}
         else:
@@ -150,7 +151,7 @@ class ExamTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no type
         return metrics
 
 
-def _questions(task: str, wanted: dict[str, str]) -> dict[str, Question]:
+def _questions(task: str, wanted: dict[str, str], asked: dict[str, Any]) -> dict[str, Question]:
     """The items of a task's subset by id, in the order of the release."""
     every = sources.load(wanted["source"], wanted.get("split"))
     questions = {q.id: q for q in every if q.subset == wanted["subset"]}
@@ -159,4 +160,23 @@ def _questions(task: str, wanted: dict[str, str]) -> dict[str, Question]:
             f"{task}: no items in subset {wanted['subset']!r} of {wanted['source']}. "
             f"Run `psyche-bench data check {wanted['source']}`."
         )
-    return questions
+    return _selected(task, questions, wanted["select"], asked) if "select" in wanted else questions
+
+
+def _selected(
+    task: str, questions: dict[str, Question], half: str, asked: dict[str, Any]
+) -> dict[str, Question]:
+    """The half of the items that a list of challenging ids names, or the other half (Figure 4)."""
+    if "ids" not in asked:
+        raise DataError(
+            f'{task} needs a list of challenging ids: add --metadata \'{{"ids": "FILE"}}\'. '
+            "`psyche-bench synth select RUN RUN RUN --out FILE` makes one out of three runs."
+        )
+    chosen = sources.read_ids(Path(asked["ids"]))
+    strange = chosen - {question.id for question in sources.load("pceb")}
+    if strange:
+        raise DataError(f"{asked['ids']}: {min(strange)!r} is no item of PCEB. Check the list.")
+    found = {i: q for i, q in questions.items() if (i in chosen) == (half == "challenging")}
+    if not found:
+        raise DataError(f"{task}: by {asked['ids']} this subset has no such items. Leave it out.")
+    return found
