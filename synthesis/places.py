@@ -141,13 +141,9 @@ def _is_own(rest: str, suffix: str) -> bool:
     """Whether a word is a school's or hospital's own name: a place, unknown, or one of good omen."""
     from psyche_bench.synthesis.names import _tags
 
-    entry = _tags().get(rest)
-    common = entry is not None and entry[1] not in {"ns", "nz", "nt", "nr", "j"}
-    return (
-        not common
-        or rest in _NAMING_VERBS
-        or (entry[0] < 600 and suffix not in {"高中", "初中", "诊所"})
-    )
+    frequency, tag = _tags().get(rest, (0, "nz"))
+    own = tag in {"ns", "nz", "nt", "nr", "j"} or rest in _NAMING_VERBS
+    return own or (frequency < 600 and suffix not in {"高中", "初中", "诊所"})
 
 
 def _is_firm(name: str, suffix: str) -> bool:

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from psyche_bench.synthesis.clean import clean
@@ -82,6 +82,7 @@ LETTERS = (
 TEXTS = st.lists(st.text(LETTERS, max_size=5) | st.sampled_from(PIECES), max_size=12).map("".join)
 
 
+@settings(deadline=None)  # shared machines are slow
 @given(TEXTS | st.text(max_size=40))
 @example(":(:(:(:):):)")
 @example("((((😀))))")

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psyche_bench.duplicates import grams, jaccard, normalise
@@ -42,6 +42,7 @@ def test_a_threshold_outside_its_range_is_refused(threshold: float) -> None:
         cluster(["a"], threshold)
 
 
+@settings(deadline=None)  # the first example imports datasketch
 @given(st.lists(st.text("甲乙丙 ？a", max_size=8), max_size=12), st.sampled_from([0.3, 0.8, 1.0]))
 def test_each_text_is_in_one_cluster(texts: list[str], threshold: float) -> None:
     found = cluster(texts, threshold)
