@@ -82,6 +82,19 @@ $(VENV)/.dev: $(VENV)/.bench
 	$(INSTALL) --no-build-isolation '$(TORCH)' --editable . --group dev
 	@touch $@
 
+# The validator of exchange records wants Python 3.12: an environment of its own, where one is at
+# hand. Where none is, or it cannot be installed, its test skips and says so.
+MODERN = $(shell for p in python3.14 python3.13 python3.12 $$HOME/.pyenv/versions/3.1[2-9]*/bin/python; \
+  do $$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$p && break; done)
+EXCHANGE = $(VENV)/exchange
+
+$(VENV)/.exchange: $(VENV)/.python tests/every_eval_ever.txt
+	@python='$(MODERN)'; test -z "$$python" || { echo "every-eval-ever, for $$python" \
+	  && "$$python" -m venv '$(EXCHANGE)' && '$(EXCHANGE)/bin/python' -m pip \
+	  --disable-pip-version-check install --quiet --no-compile --no-deps \
+	  --requirement tests/every_eval_ever.txt; } || rm -rf '$(EXCHANGE)'
+	@touch $@
+
 $(SMALL)/config.json: $(VENV)/.bench
 	$(VENV)/bin/python -m psyche_bench.tasks.small_model '$(SMALL)'
 	@touch $@
@@ -98,13 +111,15 @@ bench: $(VENV)/.bench $(if $(MODEL),,$(SMALL)/config.json)
 # Tests that need the real data skip with a reason where it is not there.
 DATA = $(or $(PSYCHE_BENCH_DATA),$(wildcard ../shared/data))
 ENTER = export PSYCHE_BENCH_SMALL_MODEL="$$(cd '$(SMALL)' && pwd)" \
-  $(if $(DATA),PSYCHE_BENCH_DATA="$$(cd '$(DATA)' && pwd)"); bin=$$(cd '$(VENV)/bin' && pwd)
+  $(if $(DATA),PSYCHE_BENCH_DATA="$$(cd '$(DATA)' && pwd)"); \
+  [ ! -x '$(EXCHANGE)/bin/python' ] || \
+  export PSYCHE_BENCH_EVERY_EVAL_EVER="$$(cd '$(EXCHANGE)/bin' && pwd)/python"; bin=$$(cd '$(VENV)/bin' && pwd)
 LOG = $(VENV)/build.log
 
 # mypy sees the mapped packages only as the wheel lays them out, and it must not start in this
 # folder, where psyche_bench/ is found first. The sdist is built too: the wheel comes from it, not
 # from what an earlier build left behind. pytest comes last: its summary is the last line.
-test: $(VENV)/.dev $(SMALL)/config.json
+test: $(VENV)/.dev $(VENV)/.exchange $(SMALL)/config.json
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	@rm -rf build

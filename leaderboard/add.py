@@ -46,7 +46,7 @@ def lineage(recipe: Path | None, data_card: Path | None) -> Lineage | None:
         DataError: a file is not there.
     """
     named = {"recipe": recipe, "data_card": data_card}
-    found = {}
+    found: dict[str, str] = {}
     for kind, path in named.items():
         if path is None:
             continue

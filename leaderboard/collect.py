@@ -153,8 +153,8 @@ def differences(results: Iterable[Result]) -> list[Difference]:
 
 
 def _between(theirs: Result, run: Result) -> Iterator[Difference]:
-    own = {_where(part): part for part in (*run.groups, *run.columns)}
-    for part in (*theirs.groups, *theirs.columns):
+    own = {_where(part): part for part in run.parts}
+    for part in theirs.parts:
         same = own.get(_where(part))
         for metric, printed in part.scores.items():
             value = same.scores.get(metric) if same else None

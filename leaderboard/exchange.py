@@ -170,7 +170,7 @@ def _figures(result: Result) -> list[Figure]:
     """Every known score: part, metric, value."""
     return [
         (part, metric, value)
-        for part in (*result.groups, *result.columns, *result.subjects)
+        for part in [*result.parts, *result.subjects]
         for metric, value in part.scores.items()
         if value is not None
     ]

@@ -150,6 +150,12 @@ class Result(Record):
     replies: bool = False
 
     @property
+    def parts(self) -> list[Group | Column]:
+        """The means, then the columns they are of: every figure but the subjects'."""
+        parts: list[Group | Column] = [*self.groups, *self.columns]
+        return parts
+
+    @property
     def stem(self) -> str:
         """The file name, without suffix, that this record goes by.
 

@@ -180,8 +180,8 @@ def terminal(question: Question, shown: Sequence[Shown], *, marked: bool, unfold
     grid.add_row(*(Text(_line(reply)) for reply in shown))
     grid.add_row(*(_body(reply, marked=marked, unfold=unfold) for reply in shown))
     legend = "  ".join(f"[{sign}] {MARKS[mark][0]} {mark}" for mark, sign in _SIGNS.items())
-    parts = [Panel(stem, title=Text(question.id)), grid]
-    return Group(*parts, Text(legend, "dim")) if marked else Group(*parts)
+    head = Panel(stem, title=Text(question.id))
+    return Group(head, grid, Text(legend, "dim")) if marked else Group(head, grid)
 
 
 _SIGNS: dict[Mark, str] = {"empathy": "♥", "expertise": "◆", "reasoning": "→"}

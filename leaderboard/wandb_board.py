@@ -107,7 +107,7 @@ def files(result: Result) -> list[str]:
 
 def summary(result: Result) -> Iterator[tuple[str, float]]:
     """Every known score as ``column/metric``, its interval's ends as ``…/low`` and ``…/high``."""
-    for part in (*result.groups, *result.columns):
+    for part in result.parts:
         name = getattr(part, "column", None) or f"{part.group} mean"
         for metric, value in part.scores.items():
             interval = part.intervals.get(metric)
