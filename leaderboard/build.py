@@ -130,11 +130,13 @@ def build(out: Path, folder: Path | None = None, wanted: Wanted = PLAIN) -> list
 
 
 def _sweep(out: Path, written: Sequence[Path]) -> None:
-    """Take away pages and tables of an earlier build that this one did not write."""
+    """Take away pages of an earlier build that this one did not write; they say whose they are."""
     kept = set(written)
-    for pattern in ("models/*.html", "compare/*.html", "tables/*", "subjects*.html"):
+    for pattern in ("models/*.html", "compare/*.html", "subjects*.html"):
         for path in out.glob(pattern):
-            if path not in kept and path.is_file():
+            if path not in kept and pages.MARK in path.read_text(
+                encoding="utf-8", errors="replace"
+            ):
                 path.unlink()
 
 

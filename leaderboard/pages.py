@@ -28,6 +28,8 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 TEMPLATES = files("psyche_bench.leaderboard") / "templates"
 SCRIPTED = ("index.html.jinja", "subjects.html.jinja")
 """Templates whose tables sort."""
+MARK = '<meta name="generator" content="psyche-bench">'
+"""What tells a page of ours from other files in the same folder."""
 EXPORTS = re.compile(r"export\s*\{([^}]*)\}\s*;?")
 HOW = {
     "no interval: single answers or cases are not published": "无区间：逐题作答或逐例评分未公开",

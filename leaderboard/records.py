@@ -6,6 +6,7 @@ A published row and a run of one's own have the same shape, so that they are sho
 computes every figure of the one from the other.
 """
 
+import hashlib
 import re
 from typing import Annotated, Literal
 
@@ -179,10 +180,19 @@ class Result(Record):
         return "--".join(slug(part) for part in parts)
 
 
+LONGEST = 80
+"""Bytes of a name in a file's name: three such parts stay below any system's limit."""
+
+
 def slug(text: str) -> str:
     """Letters, digits, dot, underscore and hyphen of a name; Chinese letters stay.
+
+    A name too long for a file's is cut, and told from others that begin like it by a hash.
 
     >>> slug("../心理 <b>R1</b>")
     '心理-b-R1-b'
     """
-    return re.sub(r"[^\w.]+", "-", text).strip("-.") or "unnamed"
+    plain = re.sub(r"[^\w.]+", "-", text).strip("-.") or "unnamed"
+    if len(plain.encode("utf-8")) <= LONGEST:
+        return plain
+    return f"{plain[:24]}-{hashlib.sha256(text.encode('utf-8')).hexdigest()[:8]}"
