@@ -5,7 +5,7 @@ import json
 import pytest
 
 from psyche_bench.errors import DataError
-from psyche_bench.leaderboard import baselines, collect, paper, published
+from psyche_bench.leaderboard import baselines, check, collect, paper, published
 from psyche_bench.leaderboard.records import Column, Group, Model, Result
 
 
@@ -98,8 +98,17 @@ def test_results_come_back_as_they_were_written(tmp_path):
     assert collect.everything(tmp_path)[-1] == result
 
 
-def test_the_shipped_results_load():
-    collect.load_results()
+def test_the_shipped_results_are_runs_with_outcomes_and_no_replies():
+    shipped = collect.load_results(collect.default_folder())
+    assert shipped
+    assert {(result.origin, result.replies) for result in shipped} == {("re-run", False)}
+    lines = [line for result in shipped for line in collect.outcomes(result)]
+    assert len(lines) == sum(result.items for result in shipped)
+    assert not [line for line in lines if line.reply is not None]
+
+
+def test_the_shipped_results_follow_from_their_outcomes(data_root):
+    assert check.check() == []
 
 
 def broken(tmp_path, **changes):
