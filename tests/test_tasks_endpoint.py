@@ -164,7 +164,9 @@ def test_a_server_that_stays_down_leaves_what_was_answered_and_a_clear_error(
     assert kept == 4
     asked, scripted.script = len(scripted.requests), []
     assert cli.main(words(scripted.url, "m", tmp_path)) == 0
-    assert len(scripted.requests) - asked == 12 - kept
+    # A request of the first run may still be under way: what counts is which items are asked.
+    again = {json.dumps(request["messages"]) for request in scripted.requests[asked:]}
+    assert len(again) == 12 - kept
 
 
 def test_a_key_in_the_environment_reaches_no_file(scripted, tmp_path, monkeypatch):

@@ -150,12 +150,18 @@ def start(tiny_model, out):
     # Small batches, so that a kill finds the run between and within many of them.
     tasks = "psyche_sample_moral_mmcq,psyche_sample_theory_smcq"
     arguments = [*words(tiny_model, out, tasks=tasks), "--batch_size", "2"]
-    return subprocess.Popen(
-        [sys.executable, "-m", "psyche_bench.cli", *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
-    )
+    with said(out).open("ab") as talk:
+        return subprocess.Popen(
+            [sys.executable, "-m", "psyche_bench.cli", *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=talk,
+            env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
+        )
+
+
+def said(out):
+    """Where a started run's stderr goes, so that a failure can be explained."""
+    return out.with_suffix(".stderr")
 
 
 def lines(path):
@@ -164,7 +170,7 @@ def lines(path):
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_outcomes(tiny_model, tmp_path):
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
-    assert start(tiny_model, undisturbed).wait(300) == 0
+    assert start(tiny_model, undisturbed).wait(300) == 0, said(undisturbed).read_text()[-2000:]
     journal, chance, kept = disturbed / "journal.jsonl", random.Random(5), []  # noqa: S311  # no secret
     for _ in range(2):
         process, before = start(tiny_model, disturbed), lines(journal)
@@ -174,7 +180,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_outcomes(tiny_model, tmp_pa
             process.send_signal(signal.SIGKILL)
         process.wait()
         kept.append(journal.read_bytes())
-    assert start(tiny_model, disturbed).wait(300) == 0
+    assert start(tiny_model, disturbed).wait(300) == 0, said(disturbed).read_text()[-2000:]
     final = journal.read_bytes()
     # What was on disk at a kill stands unchanged, and no request was answered twice.
     for content in kept:
