@@ -14,7 +14,7 @@ from psyche_bench.schemas import Question
 from psyche_bench.synthesis.generate import LETTERS, whole
 from psyche_bench.synthesis.recipe import Mapping, Recipe, Source
 from psyche_bench.synthesis.rows import Item, Origin, Row, row_id
-from psyche_bench.synthesis.source_files import at, entries, source_files
+from psyche_bench.synthesis.source_files import at, entries, files_of, source_files
 from psyche_bench.synthesis.step import Aside, Options, Result, Step
 
 
@@ -97,4 +97,6 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
 
-STEP = Step(name="bank", after=(), plain=bank, whole=True, models=lambda _: ())
+STEP = Step(
+    name="bank", after=(), plain=bank, whole=True, files=files_of("II"), models=lambda _: ()
+)

@@ -15,7 +15,7 @@ from typing import Any
 from psyche_bench.schemas import Turn
 from psyche_bench.synthesis.recipe import Recipe, Source
 from psyche_bench.synthesis.rows import Origin, Pair, Row, row_id
-from psyche_bench.synthesis.source_files import entries, source_files
+from psyche_bench.synthesis.source_files import entries, files_of, source_files
 from psyche_bench.synthesis.step import Aside, Options, Result, Step
 
 _CLIENT = {"user", "client", "seeker", "来访者", "求助者"}
@@ -124,4 +124,11 @@ def last(said: list[Turn]) -> tuple[tuple[Turn, ...], str, str]:
     return tuple(said[:-2]), said[-2].content, said[-1].content
 
 
-STEP = Step(name="dialogues", after=(), plain=dialogues, whole=True, models=lambda _: ())
+STEP = Step(
+    name="dialogues",
+    after=(),
+    plain=dialogues,
+    whole=True,
+    files=files_of("IV", "ps"),
+    models=lambda _: (),
+)

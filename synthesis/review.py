@@ -19,6 +19,7 @@ from psyche_bench.errors import DataError
 from psyche_bench.jsonl import write_text
 from psyche_bench.prompting import Lang
 from psyche_bench.schemas import Record
+from psyche_bench.sources import data_root
 from psyche_bench.synthesis.generate import whole
 from psyche_bench.synthesis.recipe import Recipe
 from psyche_bench.synthesis.rows import Item
@@ -127,8 +128,6 @@ def read_sheet(path: Path) -> list[Verdict]:
         DataError: the file cannot be read, a column is missing, or a verdict is not one of those
             to tick; row and cell are named.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: no such sheet. Check [steps.review] sheets.")
     rows = _xlsx_rows(path) if path.suffix == ".xlsx" else _csv_rows(path)
     known = {text: name for name, shown in VERDICTS.items() for text in (name, *shown.values())}
     found = []
@@ -190,12 +189,22 @@ def agreement(verdicts: Sequence[Verdict]) -> float | None:
     return float(krippendorff.alpha(reliability_data=values, level_of_measurement="nominal"))
 
 
+def sheet_files(options: ReviewOptions, _: Recipe | None = None) -> list[Path]:
+    """The filled-in sheets, where they stand.
+
+    Raises:
+        DataError: one is not there.
+    """
+    paths = [p if p.is_file() else data_root() / p for p in map(Path, options.sheets)]
+    for path in paths:
+        if not path.is_file():
+            raise DataError(f"{path}: no such sheet. Check [steps.review] sheets.")
+    return paths
+
+
 def review(rows: Iterable[Item], options: ReviewOptions, _: Recipe) -> Iterator[Result]:
     """Every question with the reviewers' majority applied; the figures for the card at the end."""
-    from psyche_bench.sources import data_root
-
-    paths = [p if p.is_file() else data_root() / p for p in map(Path, options.sheets)]
-    verdicts = [one for path in paths for one in read_sheet(path)]
+    verdicts = [one for path in sheet_files(options) for one in read_sheet(path)]
     by_item: dict[str, list[Verdict]] = {}
     for one in verdicts:
         by_item.setdefault(one.item, []).append(one)
@@ -244,5 +253,6 @@ STEP = Step(
     options=ReviewOptions,
     plain=review,
     whole=True,
+    files=sheet_files,
     models=lambda _: (),
 )

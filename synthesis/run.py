@@ -101,6 +101,7 @@ def fingerprint(recipe: Recipe, step: Step, options: Options, before: Iterable[M
         sources,
         benchmarks,
         recipe.seed if step.whole else None,
+        [state.file_hash(path) for path in step.files(options, recipe)],
         prompts.prompt_hash(*step.prompts),
         [[mark.step, mark.fingerprint, mark.sha256] for mark in before],
     ]

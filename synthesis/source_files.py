@@ -3,13 +3,13 @@
 import csv
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from psyche_bench import sources
 from psyche_bench.errors import DataError
-from psyche_bench.synthesis.recipe import Source
+from psyche_bench.synthesis.recipe import Recipe, Source
 
 
 def source_files(source: Source) -> list[tuple[Path, str]]:
@@ -30,6 +30,16 @@ def source_files(source: Source) -> list[tuple[Path, str]]:
             "and PSYCHE_BENCH_DATA."
         )
     return [(path, path.relative_to(root).as_posix()) for path in found]
+
+
+def files_of(*types: str) -> Callable[[object, Recipe], list[Path]]:
+    """For a step that reads the sources of these types: the files they stand in."""
+
+    def files(_: object, recipe: Recipe) -> list[Path]:
+        read = [source for source in recipe.sources if source.type in types and not source.set]
+        return [path for source in read for path, _ in source_files(source)]
+
+    return files
 
 
 def entries(path: Path, inside: str = "") -> Iterator[dict[str, Any]]:

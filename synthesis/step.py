@@ -9,6 +9,7 @@ returns :class:`Again`, so that nothing but the row has a state.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import Field
@@ -116,6 +117,8 @@ class Step:
         needs: steps that must be on with it.
         changes: its rows are of another form than its input: when it is off, nothing is handed on.
         whole: a plain step that must see all rows at once; the others can be cut into batches.
+        files: ``(options, recipe) -> paths`` of what it reads from outside; when their content
+            changes, the step runs again.
         prompts: names of its prompt files, whose hash goes on the card.
         models: names, in the recipe, of the models it asks.
     """
@@ -130,5 +133,6 @@ class Step:
     needs: tuple[str, ...] = ()
     changes: bool = False
     whole: bool = False
+    files: Callable[[Any, Any], list[Path]] = lambda _options, _recipe: []
     prompts: tuple[str, ...] = ()
     models: Callable[[Any], tuple[str, ...]] = lambda options: (options.model,)

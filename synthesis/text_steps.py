@@ -10,7 +10,7 @@ from pathlib import Path
 from psyche_bench.synthesis import chunk as chunks
 from psyche_bench.synthesis.recipe import Recipe, Source
 from psyche_bench.synthesis.rows import Document, Origin, Pair, Segment, row_id
-from psyche_bench.synthesis.source_files import source_files
+from psyche_bench.synthesis.source_files import files_of, source_files
 from psyche_bench.synthesis.step import Aside, Options, Result, Step
 
 
@@ -129,7 +129,14 @@ def dialogue_deidentify(rows: Iterable[Pair], _: Options, __: Recipe) -> Iterato
         yield Result(row.id, [row.model_copy(update=changes)], figures=figures)
 
 
-INGEST = Step(name="ingest", after=(), plain=ingest, whole=True, models=lambda _: ())
+INGEST = Step(
+    name="ingest",
+    after=(),
+    plain=ingest,
+    whole=True,
+    files=files_of("I"),
+    models=lambda _: (),
+)
 CLEAN = Step(name="clean", after=("ingest",), plain=clean, models=lambda _: ())
 CHUNK = Step(
     name="chunk",

@@ -350,6 +350,17 @@ def test_ctrl_c_waits_for_what_is_paid_for(root, tmp_path):
     assert status.build(tmp_path / "run")["answered"] == sum(server.answered.values())
 
 
+def test_a_changed_input_runs_its_steps_again_and_asks_only_what_is_new(root, taught, tmp_path):
+    run.run(loaded(tmp_path, taught), tmp_path / "run")
+    before, rows = sum(taught.asked.values()), state.read_mark(tmp_path / "run", "bank").sha256
+    extra = json.dumps(synthesis_inputs.banked(40), ensure_ascii=False)
+    bank = root / "bank" / "bank.jsonl"
+    bank.write_text(bank.read_text(encoding="utf-8") + "\n" + extra, encoding="utf-8")
+    run.run(loaded(tmp_path, taught), tmp_path / "run")
+    assert state.read_mark(tmp_path / "run", "bank").sha256 != rows
+    assert sum(taught.asked.values()) == before + 1, "one question more goes through control"
+
+
 def test_a_second_process_in_the_same_folder_is_refused(root, taught, tmp_path):
     with state.held(tmp_path / "run"), pytest.raises(RunError, match="another process runs here"):
         run.run(loaded(tmp_path, taught), tmp_path / "run")
