@@ -113,6 +113,7 @@ def _asked(results: Sequence[Result]) -> str:
         choices = [c for c in result.columns if "standard" in c.scores] or result.columns
         n, whole = (sum(getattr(c, name) or 0 for c in choices) for name in ("n", "whole"))
         parts.append(f"{n} of {whole} items")
+        parts += [f"{g.columns} of {g.of} columns" for g in result.groups if g.columns < g.of]
     return ", ".join(dict.fromkeys(parts))
 
 

@@ -68,8 +68,7 @@ def turned(table: Table, name: str) -> Table:
     """A model's rows as columns: one line a figure, published and re-run side by side."""
     own = [row for row in table.rows if row.model == name]
     shape = tuple(
-        Column(str(n), Both(row.protocol, row.protocol), ORIGINS[row.origin], kind="any")
-        for n, row in enumerate(own)
+        Column(str(n), _settings(row), ORIGINS[row.origin], kind="any") for n, row in enumerate(own)
     )
     rows = []
     for column in table.columns:
@@ -79,6 +78,12 @@ def turned(table: Table, name: str) -> Table:
             shown = {n: f.as_rank() if ranks else f for n, f in figures.items()}
             rows.append(Row("", "", "paper", shown, label=_label(column)))
     return Table(table.name, table.title, table.caption, shape, tuple(rows), FIGURE)
+
+
+def _settings(row: Row) -> Both:
+    """What tells a model's rows apart: protocol, and how much was asked."""
+    words = ", ".join(filter(None, (row.protocol, row.note)))
+    return Both(words, words)
 
 
 FIGURE = Both("Figure", "指标")

@@ -132,6 +132,12 @@ def numbers(texts):
     return [float(text) for text in texts if text != "–"]
 
 
+def follow(page, link):
+    """Click a link and wait for the page it leads to."""
+    with page.expect_navigation():
+        link.click()
+
+
 # --- what a reader does --------------------------------------------------------------------------
 
 
@@ -213,21 +219,21 @@ def test_five_shot_is_one_click_away(tab, site):
 
 def test_the_language_switches_there_and_back(tab, site):
     page = tab.open(site / "index.html")
-    page.locator("#language").click()
+    follow(page, page.locator("#language"))
     assert page.locator("html").get_attribute("lang") == "zh-Hans"
     assert "排行榜" in page.locator("h1").inner_text()
-    page.locator("#table-pceb tbody a", has_text="Psyche-R1").first.click()
+    follow(page, page.locator("#table-pceb tbody a", has_text="Psyche-R1").first)
     assert page.locator("html").get_attribute("lang") == "zh-Hans", "links stay in the language"
-    page.locator("#language").click()
+    follow(page, page.locator("#language"))
     assert page.locator("html").get_attribute("lang") == "en"
 
 
 def test_a_row_leads_to_its_model_and_back(tab, site):
     page = tab.open(site / "index.html")
-    page.locator("#table-pceb tbody a", has_text="SmolLM2").click()
+    follow(page, page.locator("#table-pceb tbody a", has_text="SmolLM2"))
     assert page.locator("h1").inner_text() == "SmolLM2-135M-Instruct"
     assert page.locator("summary", has_text="Passport").count() == 3
-    page.locator("nav a", has_text="Leaderboard").click()
+    follow(page, page.locator("nav a", has_text="Leaderboard"))
     assert page.locator("#table-pceb").count() == 1
 
 
@@ -314,12 +320,12 @@ def test_two_real_re_runs_stand_beside_the_published_rows(
     page = tab.open(out / "index.html")
     own = page.locator("#table-pceb tbody tr[data-origin=re-run]")
     assert own.count() == 2
-    assert all("4 of 310 items" in text for text in own.all_inner_texts())
+    assert all("4 of 310 items, 2 of 6 columns" in text for text in own.all_inner_texts())
     assert page.locator("#table-pceb tbody tr[data-origin=paper]").count() == 18
-    own.first.locator("a").click()
+    follow(page, own.first.locator("a"))
     assert page.locator("h2", has_text="Run:").count() == 2
     page.go_back()
-    page.locator("#comparisons + ul a").first.click()
+    follow(page, page.locator("#comparisons + ul a").first)
     assert "Not comparable" in page.locator(".note").inner_text(), "their prompts differ"
 
 
