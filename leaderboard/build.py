@@ -150,7 +150,7 @@ def _versus(whole: Site, folder: Path | None, wanted: Wanted) -> dict[str, versu
 def _index(
     out: Path, whole: Site, wanted: Wanted, versus_pages: Mapping[str, versus.Page]
 ) -> list[Path]:
-    rows = whole.tables["pceb"].rows
+    rows = [row for row in whole.tables["pceb"].rows if not row.note]  # a part is no average
     plots = [
         drawings.scatter(rows, columns.key("avg", view), view) for view in every("metric", "mean")
     ]
