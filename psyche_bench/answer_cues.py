@@ -73,6 +73,7 @@ CUES: tuple[tuple[str, str, str], ...] = (
         "mMbB",
         r"(?i:(?:most|best) [a-z ]{2,40}?(?:is|are|be)(?= ))",
     ),
+    ("final", "DdCcSsOo必就", r"(?i:definitely|certainly|surely|obviously)\b|必|就(?=[A-H]吧)"),
     ("good", "符", r"符合(?:题意|题干|要求|条件)?的?(?= ?:)"),
     (
         "final",
@@ -80,7 +81,7 @@ CUES: tuple[tuple[str, str, str], ...] = (
         r"(?:(?:points?|leads?|leans?) (?:to|towards?)|which is|indicates|favou?rs|matches"
         r"|supports)\b",
     ),
-    ("correct", "推支赞主看", r"推荐|支持|赞成|主张|看(?:来|起来)(?:就|应该)?是"),
+    ("correct", "推支赞主认看", r"推荐|支持|赞[成同]|主张|认同|看(?:来|起来)(?:就|应该)?是"),
     (
         "final",
         "答因所故综总可最∴",
@@ -139,7 +140,8 @@ _CHINESE_LINK = (
     r"[单多]选题?|一?[项个]|\d分|了|到|在|我|倾向于|正确|唯一|所以|因此|故|说法|综上"
 )
 _ENGLISH_LINK = (
-    r"(?i:is|are|was|would|should|must|be|the|options?|choices?|letters?|correct|both"
+    r"(?i:is|are|includes?|as follows|was|would|should|must|be|the|options?|choices?|letters?"
+    r"|correct|both"
     r"|therefore|thus|"
     r"clearly|definitely|likely|most|probably|answers?|indeed|still|might|could|may"
     r"|either|simply)\b"
@@ -152,7 +154,7 @@ LINK = re.compile(
 """What may stand between a cue and its letters."""
 LINK_END = frozenset(
     "选择是为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
-    "以下列断属析案解答论果留由用称叫出取中填涂圈勾蒙荐持张定入上成正虑乃意干求件符合题剩猜测应该当就会x✓∴?得觉吧)]}投"
+    "以下列断属析案解答论果留由用称叫出取中填涂圈勾蒙荐持张同必就定入上成正虑乃意干求件符合题剩猜测应该当就会x✓∴?得觉吧)]}投"
 )
 """The characters a cue or a link can end with (Latin letters apart)."""
 LINK_SKIP = " \n:\"'([{-|>=→,.0123456789"

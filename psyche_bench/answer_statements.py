@@ -104,7 +104,11 @@ def _lists_from_the_end(text: str, offer: Scope) -> Iterator[re.Match[str]]:
 
 def _adds(text: str, statement: Statement) -> bool:
     """True for 再选B, 也选C: the letters join those before them."""
-    if statement.strength != FIRM or text[statement.start] != "选":
+    if statement.strength != FIRM:
+        return False
+    if text.startswith(("第二个", "第三个", "第四个"), max(0, statement.start - 3)):
+        return True
+    if text[statement.start] != "选":
         return False
     if _ALSO_CHOSEN.search(text[max(0, statement.start - 60) : statement.start]):
         return True

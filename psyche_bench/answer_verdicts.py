@@ -98,6 +98,8 @@ def _claims(text: str, offer: Scope) -> Iterator[Claim]:
             yield Claim(match.start(), done, letters, right, best, relative or named, named)
 
 
+_OTHER = re.compile(r"[A-Za-z。;!?\n如若吗不没]")
+"""Before that comma: another subject, another sentence, or a judgement of its own."""
 _ONLY = re.compile(r"(?:只有|唯有|仅有?|[Oo]nly)(?:选项|的是)? ?[\"'(]? ?$")
 _AFFIRMED = re.compile(
     r"(?![选项]{0,2}(?:型|吗|或))[^,。;!\n不没无错误未非别]{0,60}(?=[,。;!\n]|$)"
@@ -126,9 +128,18 @@ def _judged(text: str, end: int) -> re.Match[str] | None:
     subject = say.SUBJECT.match(text, end)
     begin = subject.end() if subject else end
     char = text[begin : begin + 1]
-    if char not in say.JUDGEMENT_START and not (char.isascii() and char.isalpha()):
+    said = None
+    if char in say.JUDGEMENT_START or (char.isascii() and char.isalpha()):
+        said = say.JUDGEMENT.match(text, end)
+    return said or _judged_later(text, begin)
+
+
+def _judged_later(text: str, begin: int) -> re.Match[str] | None:
+    """The judgement behind the sentence's first comma: C和D使行为减少,符合题意."""
+    comma = text.find(",", begin, begin + 32)
+    if comma < 0 or _OTHER.search(text, begin, comma):
         return None
-    return say.JUDGEMENT.match(text, end)
+    return say.VERDICT_LATER.match(text, comma + 1)
 
 
 def concluded(text: str, found: list[Claim]) -> tuple[int, frozenset[str]] | None:
