@@ -9,7 +9,9 @@ def labelled(text: str, offer: Scope) -> str:
     """``A共情`` as ``A.共情``: a letter that touches its own option's text is its label."""
     for start, dotted in offer.joined:
         if start in text:
-            text = re.sub(rf"(?<![A-Za-z]){re.escape(start)}", lambda _, put=dotted: put, text)
+            # An option's text may hold a backslash, which a replacement would read as an escape.
+            plain = dotted.replace("\\", r"\\")
+            text = re.sub(rf"(?<![A-Za-z]){re.escape(start)}", plain, text)
     return text
 
 

@@ -53,9 +53,9 @@ def _but_in_english(text: str, offer: Scope) -> Iterator[Statement]:
 def _all_but(text: str, offer: Scope) -> Iterator[Statement]:
     """除D外均正确, D除外: every letter but those."""
     for hit in islice(_EXCLUDED.finditer(text), 10):
-        out = slots.letters_in(hit[1], offer.words)
-        if out and offer.words.upper.fullmatch(hit[1]):
-            yield Statement(hit.start(), hit.end(), (offer.every - out) or None, LIKELY)
+        without = slots.letters_in(hit[1], offer.words)
+        if without and offer.words.upper.fullmatch(hit[1]):
+            yield Statement(hit.start(), hit.end(), (offer.every - without) or None, LIKELY)
     for hit in islice(_EXCEPTING.finditer(text), 40):
         excepted = say.EXCEPT.match(text, hit.start())
         named = (excepted["out"] or excepted["but"]).strip(" \"'") if excepted else ""
