@@ -17,6 +17,7 @@ CANARY = "canary-8d1f0c7e5a"
 
 @pytest.fixture(autouse=True)
 def offline(monkeypatch, tmp_path):
+    wandb.teardown()  # it keeps the folders of its first run in a process
     for name in [name for name in os.environ if name.startswith("WANDB_")]:
         monkeypatch.delenv(name)
     for name in ("WANDB_DIR", "WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR"):

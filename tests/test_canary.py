@@ -5,7 +5,7 @@ import pytest
 from psyche_bench import cli
 
 pytest.importorskip("lm_eval", reason="the harness is not installed")
-pytest.importorskip("wandb", reason="wandb is not installed")
+wandb = pytest.importorskip("wandb", reason="wandb is not installed")
 
 IN_ENVIRONMENT, IN_COMMAND, IN_CONFIGURATION = "canary-env-71", "canary-cmd-82", "canary-cfg-93"
 EVALUATION = (
@@ -16,6 +16,7 @@ EVALUATION = (
 
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch, tmp_path):
+    wandb.teardown()  # it keeps the folders of its first run in a process
     monkeypatch.chdir(tmp_path)
     (tmp_path / "w").mkdir()
     for name in ("OPENAI_API_KEY", "HF_TOKEN", "WANDB_API_KEY"):

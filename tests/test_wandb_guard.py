@@ -11,11 +11,12 @@ import pytest
 from psyche_bench import cli
 from psyche_bench.wandb_guard import prepare_wandb
 
-pytest.importorskip("wandb", reason="wandb is not installed")
+wandb = pytest.importorskip("wandb", reason="wandb is not installed")
 
 
 @pytest.fixture(autouse=True)
 def no_wandb_settings(monkeypatch, tmp_path):
+    wandb.teardown()  # it keeps the folders of its first run in a process
     for name in [name for name in os.environ if name.startswith("WANDB_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("WANDB_DIR", str(tmp_path))
