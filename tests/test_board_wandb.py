@@ -43,6 +43,7 @@ def test_sync_logs_offline_runs_that_hold_scores_and_files_and_no_secret(board, 
     told = capsys.readouterr().err
     assert "no key" in told
     assert "1 of 1 results logged" in told
+    wandb.teardown()  # writes out what it still holds, as the end of a process does
     (logged,) = (tmp_path / "w").rglob("*.wandb")
     content = logged.read_bytes()
     assert b"psyche_sample mean/standard" in content

@@ -38,6 +38,7 @@ def test_no_written_file_holds_a_key(tmp_path):
         ("board", "sync", "--wandb", "--results", "results"),
     ):
         assert cli.main(list(words)) == 0
+    wandb.teardown()  # writes out what it still holds, as the end of a process does
     configuration.unlink()  # the one place where it was put
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {".json", ".jsonl", ".wandb"} <= {path.suffix for path in files}
