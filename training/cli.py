@@ -30,6 +30,10 @@ def configure_train(parser: argparse.ArgumentParser) -> None:
     _recipe(verb)
     verb.add_argument("--to", choices=("llamafactory", "verl"), required=True)
     verb.add_argument("--out", type=Path, required=True)
+    verb = verbs.add_parser("curves", help="draw what a run logged, as SVG")
+    verb.add_argument("run", type=Path)
+    verb.add_argument("keys", nargs="+", metavar="KEY", help="such as loss, eval_loss or reward")
+    verb.add_argument("--out", type=Path, required=True, help="the SVG file")
     verb = verbs.add_parser("launch", help="the file of an accelerate configuration or Slurm job")
     verb.add_argument("name", choices=("fsdp2", "zero3", "slurm"))
     verb = verbs.add_parser("ablation", help="the runs of a table of the paper, in order")
@@ -59,6 +63,7 @@ def handle_train(args: argparse.Namespace) -> int:
     """Run the verb that was asked for."""
     return {
         "sft": _run, "grpo": _run, "recipes": _recipes, "show": _show, "export": _export,
+        "curves": _curves,
         "launch": _launch, "ablation": _ablation, "publish": _publish,
     }[args.verb](args)  # fmt: skip
 
@@ -129,6 +134,15 @@ def _export(args: argparse.Namespace) -> int:
 
     for path in export.write(recipe.load(args.recipe, args.changes), args.to, args.out):
         print(path)
+    return 0
+
+
+def _curves(args: argparse.Namespace) -> int:
+    from psyche_bench.jsonl import write_text
+    from psyche_bench.training import curves
+
+    write_text(args.out, curves.svg(args.run, args.keys))
+    print(args.out)
     return 0
 
 

@@ -173,7 +173,20 @@ class Recipe(Record):
                 f"grpo.mini_batch × rollouts = {self.grpo.mini_batch * self.grpo.rollouts} "
                 f"completions are no multiple of micro_batch × devices = {share}"
             )
+        if self.grpo and self.keep.save_steps % self.generation_steps:
+            raise ValueError(
+                f"keep.save_steps {self.keep.save_steps} is no multiple of the "
+                f"{self.generation_steps} steps one generation feeds; a checkpoint between them "
+                "could not be gone on from exactly"
+            )
         return self
+
+    @property
+    def generation_steps(self) -> int:
+        """Optimiser steps that one generation of completions feeds (GRPO)."""
+        if self.grpo is None:
+            return 1
+        return self.optim.batch // self.grpo.mini_batch * self.grpo.iterations
 
     @property
     def accumulation(self) -> int:

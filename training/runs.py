@@ -199,6 +199,7 @@ def fit(trainer: Any, folder: Path, steps: int) -> dict[str, Any]:
     cut_metrics(folder, done)
     if found:
         say(f"Going on from {found.name}.")
+        trainer.args.eval_on_start = False  # the loss before the first step was logged then
     if done < steps:
         trainer.train(resume_from_checkpoint=str(found) if found else None)
     trainer.save_model(str(folder / "final"))

@@ -5,6 +5,7 @@ before the first step, and what is written.
 """
 
 import math
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,35 +61,67 @@ def rows(tokeniser: Any, examples: Sequence[Example], limit: int) -> tuple[list[
 
 def plan(recipe: Recipe, lengths: Sequence[int]) -> dict[str, Any]:
     """Steps and tokens of a run over examples of these lengths."""
-    per_epoch = math.ceil(len(lengths) / recipe.optim.batch)
-    steps = math.ceil(per_epoch * recipe.optim.epochs)
+    steps = math.ceil(len(lengths) * recipe.optim.epochs / recipe.optim.batch)
     if recipe.optim.max_steps is not None:
         steps = min(steps, recipe.optim.max_steps)
     tokens = sum(lengths)
+    share = steps * recipe.optim.batch / max(1, len(lengths))
     return {
         "examples": len(lengths),
         "steps": steps,
         "batch": recipe.optim.batch,
         "accumulation": recipe.accumulation,
         "tokens_an_epoch": tokens,
-        "tokens": round(tokens / per_epoch * steps),
+        "tokens": round(tokens * min(share, recipe.optim.epochs)),
         "longest": max(lengths, default=0),
     }
 
 
+GROUP = 50
+"""Batches that are sorted by length together."""
+
+
+def order(lengths: Sequence[int], recipe: Recipe) -> list[int]:
+    """Indices of the examples as they are seen, epoch after epoch.
+
+    Drawn from the seed and the epoch alone: the trainer's own length-grouped sampler draws from
+    the global state of the moment, and a resumed run would see other batches. Within
+    :data:`GROUP` batches examples are sorted by length, and the batches shuffled again.
+    """
+    optim, seen = recipe.optim, list[int]()
+    for epoch in range(math.ceil(optim.epochs)):
+        draw = random.Random(f"{optim.seed}:{epoch}")  # noqa: S311 - an order, not a secret
+        indices = list(range(len(lengths)))
+        draw.shuffle(indices)
+        if optim.group_by_length:
+            size = GROUP * optim.batch
+            chunks = [indices[start : start + size] for start in range(0, len(indices), size)]
+            indices = [i for chunk in chunks for i in _grouped(chunk, lengths, optim.batch, draw)]
+        seen += indices
+    return seen
+
+
+def _grouped(
+    chunk: list[int], lengths: Sequence[int], batch: int, draw: random.Random
+) -> list[int]:
+    ranked = sorted(chunk, key=lambda i: lengths[i])
+    batches = [ranked[start : start + batch] for start in range(0, len(ranked), batch)]
+    draw.shuffle(batches)
+    return [i for one in batches for i in one]
+
+
 def settings(recipe: Recipe, folder: Path, steps: int, *, evaluates: bool) -> dict[str, Any]:
     """The recipe as arguments of TRL's ``SFTConfig``."""
-    optim = recipe.optim
     return {
         **common(recipe, folder, steps),
         "gradient_accumulation_steps": recipe.accumulation,
-        "train_sampling_strategy": "group_by_length" if optim.group_by_length else "random",
+        "train_sampling_strategy": "sequential",  # the order is ours, see order()
         "max_length": recipe.sequences.max_tokens,
         "packing": recipe.sequences.packing,
         "eval_strategy": "steps" if evaluates else "no",
         "eval_steps": recipe.keep.eval_steps,
         "eval_on_start": evaluates,
-        "per_device_eval_batch_size": optim.micro_batch,
+        "per_device_eval_batch_size": recipe.optim.micro_batch,
         "dataset_kwargs": {"skip_prepare_dataset": not recipe.sequences.packing},
     }
 
@@ -174,7 +207,9 @@ def _fit(recipe: Recipe, folder: Path, parts: Parts) -> dict[str, Any]:
     trainer = SFTTrainer(
         model=parts.model,
         args=SFTConfig(**settings(recipe, folder, parts.steps, evaluates=bool(held))),
-        train_dataset=Dataset.from_list(parts.learnt),
+        train_dataset=Dataset.from_list(parts.learnt).select(
+            order([row["length"] for row in parts.learnt], recipe)
+        ),
         eval_dataset=Dataset.from_list(held) if held else None,
         processing_class=parts.tokeniser,
         peft_config=models.lora(recipe.adapter, parts.model.config.num_hidden_layers),

@@ -1,0 +1,217 @@
+"""SFT and GRPO of the tiny random model: what is learnt, what is refused, what a kill costs."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from psyche_bench.errors import DataError, PsycheBenchError, RunError
+from psyche_bench.jsonl import read_json, read_lines, write_lines
+from tests import training_inputs as own
+
+pytest.importorskip("trl", reason="the extra train is not installed")
+from psyche_bench.training import data, grpo, memory, models, recipe, rewards, sft
+
+SAMPLE = (("sample", None),)
+"""Stands in for the benchmarks, which no machine needs to have for these tests."""
+
+
+@pytest.fixture(autouse=True)
+def against_the_sample(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Against the sample, and on one thread: for so small a model two only wait for each other."""
+    import torch
+
+    monkeypatch.setattr(data, "BENCHMARKS", SAMPLE)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    from safetensors.torch import load_file
+
+    return load_file(folder / "final" / "model.safetensors")
+
+
+def difference(a: Path, b: Path) -> float:
+    left, right = weights(a), weights(b)
+    assert left.keys() == right.keys()
+    return max(float((left[key] - right[key]).abs().max()) for key in left)
+
+
+KILLED = """
+import sys
+import torch
+torch.set_num_threads(1)
+from pathlib import Path
+from psyche_bench.training import data, recipe, {stage}
+data.BENCHMARKS = (("sample", None),)
+{stage}.train(recipe.load(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("stage", ["sft", "grpo"])
+def test_a_killed_run_ends_with_the_same_weights(
+    stage: str, tmp_path: Path, tiny_model: Path
+) -> None:
+    file = own.recipe(tmp_path, stage, tiny_model)
+    run = sft.train if stage == "sft" else grpo.train
+    run(recipe.load(str(file)), tmp_path / "whole")
+    command = [sys.executable, "-c", KILLED.format(stage=stage), str(file), str(tmp_path / "cut")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    mark = tmp_path / "cut" / "checkpoint-2" / "trainer_state.json"
+    deadline = time.monotonic() + 300
+    while not mark.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    assert mark.exists(), "killed before there was anything to go on from"
+    assert not (tmp_path / "cut" / "result.json").exists(), "it was too late to kill it"
+    (tmp_path / "cut" / "checkpoint-99").mkdir()  # as a kill in the midst of writing leaves one
+    run(recipe.load(str(file)), tmp_path / "cut")
+    assert difference(tmp_path / "whole", tmp_path / "cut") == 0.0
+    steps = [row["step"] for _, row in read_lines(tmp_path / "cut" / "metrics.jsonl")]
+    logged = [row["step"] for _, row in read_lines(tmp_path / "whole" / "metrics.jsonl")]
+    assert steps == logged, "what was logged behind the checkpoint is logged once"
+
+
+def test_sft_learns_and_writes_what_one_needs(tmp_path: Path, tiny_model: Path) -> None:
+    file = own.recipe(tmp_path, "sft", tiny_model)
+    out = tmp_path / "run"
+    result = sft.train(recipe.load(str(file)), out)
+    assert result["steps"] == 6
+    assert result["eval_loss"]["last"] < result["eval_loss"]["first"]
+    record = read_json(out / "run.json")
+    assert record["seed"] == 42
+    assert {"trl", "torch", "transformers", "python"} <= record["versions"].keys()
+    assert record["data"] == {
+        "digest": record["data"]["digest"], "items": 24, "in_a_benchmark": 0, "of_other_parts": 0,
+        "train": 20, "held_out": 4, "not_drawn": 0, "cut_at_the_end": 0, "held_out_cut": 0,
+    }  # fmt: skip
+    assert sft.train(recipe.load(str(file)), out) == result, "a finished run trains no further"
+    with pytest.raises(RunError, match=r"learning_rate: 0\.01 → 0\.5"):
+        sft.train(recipe.load(str(file), ["optim.learning_rate=0.5"]), out)
+    own.write(tmp_path / "D_sft.jsonl", "sft", 23)
+    with pytest.raises(RunError, match="the data changed since"):
+        sft.train(recipe.load(str(file)), out)
+
+
+def test_grpo_logs_each_reward_kl_entropy_lengths_and_examples(
+    tmp_path: Path, tiny_model: Path
+) -> None:
+    file = own.recipe(tmp_path, "grpo", tiny_model)
+    grpo.train(recipe.load(str(file)), tmp_path / "run")
+    rows = [row for _, row in read_lines(tmp_path / "run" / "metrics.jsonl")]
+    first = rows[0]
+    for key in (
+        "reward", "rewards/format/mean", "rewards/accuracy/mean", "kl", "entropy",
+        "completions/mean_length", "completions/clipped_ratio", "frac_reward_zero_std",
+        "state/answered", "state/unparsed", "state/truncated", "state/empty",
+    ):  # fmt: skip
+        assert key in first, key
+    # Noise of 8 tokens is cut off every time and never well formed: the run goes on and says so.
+    assert all(row["completions/clipped_ratio"] > 0 for row in rows if "reward" in row)
+    examples = [row for _, row in read_lines(tmp_path / "run" / "completions.jsonl")]
+    assert {row["step"] for row in examples} == set(range(6))
+    assert examples[0].keys() == {"step", "gold", "state", "format", "reply"}
+
+
+def test_a_step_of_truncated_and_masked_completions_moves_nothing(
+    tmp_path: Path, tiny_model: Path
+) -> None:
+    masked = ["grpo.mask_truncated=true", "grpo.kl=0", "grpo.completion_tokens=1"]
+    file = own.recipe(tmp_path, "grpo", tiny_model)
+    grpo.train(recipe.load(str(file), [*masked, "optim.max_steps=2"]), tmp_path / "run")
+    rows = [row for _, row in read_lines(tmp_path / "run" / "metrics.jsonl") if "reward" in row]
+    assert all(row["grad_norm"] == 0 for row in rows if row["completions/clipped_ratio"] == 1)
+
+
+def test_a_reward_of_nan_ends_a_real_run(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(completions: Any, **_: Any) -> list[float]:
+        return [float("nan")] * len(completions)
+
+    monkeypatch.setattr(rewards, "accuracy_reward", broken)
+    file = own.recipe(tmp_path, "grpo", tiny_model)
+    with pytest.raises(RunError, match="reward accuracy returned nan for completion 0 of 4"):
+        grpo.train(recipe.load(str(file)), tmp_path / "run")
+
+
+def test_a_model_without_a_chat_template_is_refused(tmp_path: Path, tiny_model: Path) -> None:
+    from transformers import AutoTokenizer
+
+    bare = AutoTokenizer.from_pretrained(tiny_model)
+    bare.chat_template = None
+    bare.save_pretrained(tmp_path / "bare")
+    with pytest.raises(RunError, match="has no chat template") as error:
+        models.tokeniser(recipe.Model(name=str(tmp_path / "bare")))
+    assert "model.template=FILE" in str(error.value)
+    template = tmp_path / "chat.jinja"
+    template.write_text("{% for m in messages %}{{ m['content'] }}{% endfor %}", encoding="utf-8")
+    named = recipe.Model(name=str(tmp_path / "bare"), template=str(template))
+    assert models.tokeniser(named).chat_template
+
+
+def test_too_little_memory_is_said_before_the_first_step(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 0.001)
+    file = own.recipe(tmp_path, "sft", tiny_model)
+    with pytest.raises(RunError, match=r"wants about .* GB .* 0\.0 GB are free") as error:
+        sft.train(recipe.load(str(file)), tmp_path / "run")
+    assert "optim.micro_batch" in str(error.value)
+    assert not list(tmp_path.glob("run/checkpoint-*"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        pytest.param(
+            ["sequences.max_tokens=20"], "its prompt alone has", id="no room for an answer"
+        ),
+        pytest.param(
+            ["sequences.max_tokens=9000"], "context of 8192", id="longer than the context"
+        ),
+        pytest.param(
+            ["data.held_out=24"], "Lower data.limit or data.held_out", id="too few examples"
+        ),
+        pytest.param(['data.parts=["D_ps"]'], "no example is left", id="a part that is not there"),
+        pytest.param(
+            [f"data.sha256={'0' * 64}"], "is not the file the recipe names", id="another file"
+        ),
+        pytest.param(["data.path=nowhere.jsonl"], "no such file", id="no file"),
+        pytest.param(["model.name=nowhere"], "no tokeniser there", id="no model"),
+    ],
+)
+def test_what_cannot_work_is_said_before_the_first_step(
+    changes: list[str], told: str, tmp_path: Path, tiny_model: Path
+) -> None:
+    file = own.recipe(tmp_path, "sft", tiny_model)
+    with pytest.raises(PsycheBenchError, match=told):
+        sft.train(recipe.load(str(file), changes), tmp_path / "run")
+    assert not list(tmp_path.glob("run/checkpoint-*"))
+
+
+def test_a_line_with_a_missing_field_names_file_line_and_field(tmp_path: Path) -> None:
+    path = own.write(tmp_path / "D_sft.jsonl", "sft", 3)
+    rows = [row for _, row in read_lines(path)]
+    del rows[1]["completion"]
+    write_lines(path, rows)
+    spec = recipe.Data(source="file", path=str(path))
+    with pytest.raises(DataError, match=r"D_sft.jsonl, line 2, completion"):
+        data.prepare(spec, "sft")
+
+
+def test_vllm_is_refused_where_it_cannot_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert grpo.engine("auto") == "transformers"
+    with pytest.raises(RunError, match="wants a GPU"):
+        grpo.engine("vllm-colocate")
