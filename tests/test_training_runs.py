@@ -117,7 +117,7 @@ def test_grpo_logs_each_reward_kl_entropy_lengths_and_examples(
     # Noise of 8 tokens is cut off every time and never well formed: the run goes on and says so.
     assert all(row["completions/clipped_ratio"] > 0 for row in rows if "reward" in row)
     examples = [row for _, row in read_lines(tmp_path / "run" / "completions.jsonl")]
-    assert {row["step"] for row in examples} == set(range(6))
+    assert {row["step"] for row in examples} == {0, 2, 4}, "a generation feeds two steps"
     assert examples[0].keys() == {"step", "gold", "state", "format", "reply"}
 
 
@@ -139,7 +139,7 @@ def test_a_reward_of_nan_ends_a_real_run(
 
     monkeypatch.setattr(rewards, "accuracy_reward", broken)
     file = own.recipe(tmp_path, "grpo", tiny_model)
-    with pytest.raises(RunError, match="reward accuracy returned nan for completion 0 of 4"):
+    with pytest.raises(RunError, match="reward accuracy returned nan for completion 0 of 8"):
         grpo.train(recipe.load(str(file)), tmp_path / "run")
 
 
@@ -161,7 +161,7 @@ def test_a_model_without_a_chat_template_is_refused(tmp_path: Path, tiny_model: 
 def test_too_little_memory_is_said_before_the_first_step(
     tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "available", lambda: 0.001)
+    monkeypatch.setattr(memory, "available", lambda: 1e-6)
     file = own.recipe(tmp_path, "sft", tiny_model)
     with pytest.raises(RunError, match=r"wants about .* GB .* 0\.0 GB are free") as error:
         sft.train(recipe.load(str(file)), tmp_path / "run")
@@ -186,7 +186,7 @@ def test_too_little_memory_is_said_before_the_first_step(
             [f"data.sha256={'0' * 64}"], "is not the file the recipe names", id="another file"
         ),
         pytest.param(["data.path=nowhere.jsonl"], "no such file", id="no file"),
-        pytest.param(["model.name=nowhere"], "no tokeniser there", id="no model"),
+        pytest.param(["model.name=/nowhere/at/all"], "no tokeniser there", id="no model"),
     ],
 )
 def test_what_cannot_work_is_said_before_the_first_step(

@@ -30,6 +30,7 @@ def configure_train(parser: argparse.ArgumentParser) -> None:
     _recipe(verb)
     verb.add_argument("--to", choices=("llamafactory", "verl"), required=True)
     verb.add_argument("--out", type=Path, required=True)
+    verb.add_argument("--config-only", action="store_true", help="leave the data out")
     verb = verbs.add_parser("curves", help="draw what a run logged, as SVG")
     verb.add_argument("run", type=Path)
     verb.add_argument("keys", nargs="+", metavar="KEY", help="such as loss, eval_loss or reward")
@@ -132,7 +133,8 @@ def _show(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     from psyche_bench.training import export, recipe
 
-    for path in export.write(recipe.load(args.recipe, args.changes), args.to, args.out):
+    found, whole = recipe.load(args.recipe, args.changes), not args.config_only
+    for path in export.write(found, args.to, args.out, data_too=whole):
         print(path)
     return 0
 

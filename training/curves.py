@@ -55,7 +55,7 @@ def _panel(found: list[tuple[int, float]], key: str, place: int) -> str:
     steps, values = [step for step, _ in found], [value for _, value in found]
     means = running(values)
     low, high = min(values), max(values)
-    span, last = (high - low) or 1.0, max(max(steps), 1)
+    span, last = (high - low) or 1.0, max(*steps, 1)
     top, room = HEIGHT * place + TOP, HEIGHT - TOP - 36
 
     def at(step: int, value: float) -> tuple[float, float]:

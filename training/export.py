@@ -5,7 +5,6 @@ parsers read the files, and the keys used here are held against a list taken fro
 """
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,15 @@ import yaml
 from psyche_bench.errors import RunError
 from psyche_bench.jsonl import write_json, write_lines, write_text
 from psyche_bench.training import data
-from psyche_bench.training.data import Example
+from psyche_bench.training.data import Example, Prepared
 from psyche_bench.training.recipe import Recipe
 
 DATASET = "psyche_sft"
 REWARD_FILE = "psyche_reward.py"
 
 
-def write(recipe: Recipe, engine: str, folder: Path) -> list[Path]:
-    """Write configuration, data, reward and launch scripts.
+def write(recipe: Recipe, engine: str, folder: Path, *, data_too: bool = True) -> list[Path]:
+    """Write configuration, data (unless told not to), reward and launch scripts.
 
     Returns:
         The files, in the order they are used.
@@ -35,12 +34,15 @@ def write(recipe: Recipe, engine: str, folder: Path) -> list[Path]:
     if recipe.stage != stage:
         raise RunError(
             f"{engine} is written for {stage} recipes; this one is {recipe.stage}. "
-            f"Export it to {'verl' if stage == 'sft' else 'llamafactory'}."
+            f"Export it to {'llamafactory' if recipe.stage == 'sft' else 'verl'}."
         )
-    prepared = data.prepare(recipe.data, recipe.stage)
-    if engine == "llamafactory":
-        return _write_llamafactory(recipe, prepared.train, folder)
-    return _write_verl(recipe, prepared.train, prepared.held_out, folder)
+    written: list[Path] = []
+    if data_too:
+        prepared = data.prepare(recipe.data, recipe.stage)
+        keep = _llamafactory_data if engine == "llamafactory" else _verl_data
+        written = keep(prepared, folder)
+    configure = _write_llamafactory if engine == "llamafactory" else _write_verl
+    return [*written, *configure(recipe, folder)]
 
 
 # --- LLaMA-Factory ------------------------------------------------------------------------------
@@ -100,9 +102,14 @@ def messages(example: Example) -> list[dict[str, str]]:
     return [*turns, {"role": "assistant", "content": example.completion}]
 
 
-def _write_llamafactory(recipe: Recipe, examples: Sequence[Example], folder: Path) -> list[Path]:
+def _llamafactory_data(prepared: Prepared, folder: Path) -> list[Path]:
+    path = folder / f"{DATASET}.jsonl"
+    write_lines(path, ({"messages": messages(example)} for example in prepared.train))
+    return [path]
+
+
+def _write_llamafactory(recipe: Recipe, folder: Path) -> list[Path]:
     settings = llamafactory(recipe)
-    write_lines(folder / f"{DATASET}.jsonl", ({"messages": messages(x)} for x in examples))
     entry = {
         "file_name": f"{DATASET}.jsonl",
         "formatting": "sharegpt",
@@ -113,13 +120,12 @@ def _write_llamafactory(recipe: Recipe, examples: Sequence[Example], folder: Pat
         },
     }  # fmt: skip
     write_json(folder / "dataset_info.json", {DATASET: entry})
-    written = [folder / f"{DATASET}.jsonl", folder / "dataset_info.json"]
     if "deepspeed" in settings:
         write_json(folder / "zero3.json", ZERO3)
-        written.append(folder / "zero3.json")
     write_text(folder / "sft.yaml", yaml.safe_dump(settings, sort_keys=False))
     write_text(folder / "run.sh", _torchrun(recipe))
-    return [*written, folder / "sft.yaml", folder / "run.sh"]
+    names = ["dataset_info.json", *(["zero3.json"] if "deepspeed" in settings else [])]
+    return [folder / name for name in [*names, "sft.yaml", "run.sh"]]
 
 
 ZERO3: dict[str, Any] = {
@@ -235,15 +241,19 @@ def verl_row(example: Example) -> dict[str, Any]:
     }
 
 
-def _write_verl(
-    recipe: Recipe, examples: Sequence[Example], held: Sequence[Example], folder: Path
-) -> list[Path]:
+def _verl_data(prepared: Prepared, folder: Path) -> list[Path]:
+    """Two parquet files; veRL wants one to validate on, and without held-out examples the first
+    of training stand in."""
     from datasets import Dataset
 
     folder.mkdir(parents=True, exist_ok=True)
-    # veRL wants a validation file; without held-out examples the first of training stand in.
-    for name, part in (("train", examples), ("val", held or examples[:64])):
+    parts = {"train": prepared.train, "val": prepared.held_out or prepared.train[:64]}
+    for name, part in parts.items():
         Dataset.from_list([verl_row(x) for x in part]).to_parquet(folder / f"{name}.parquet")
+    return [folder / f"{name}.parquet" for name in parts]
+
+
+def _write_verl(recipe: Recipe, folder: Path) -> list[Path]:
     write_text(
         folder / REWARD_FILE,
         '"""Eq. 2 for veRL: the benchmark\'s own reader and scorer."""\n\n'
@@ -253,8 +263,7 @@ def _write_verl(
     overrides = verl(recipe)
     write_json(folder / "overrides.json", overrides)
     write_text(folder / "run.sh", _ray(recipe, overrides))
-    names = ["train.parquet", "val.parquet", REWARD_FILE, "overrides.json", "run.sh"]
-    return [folder / name for name in names]
+    return [folder / name for name in (REWARD_FILE, "overrides.json", "run.sh")]
 
 
 def _ray(recipe: Recipe, overrides: list[str]) -> str:

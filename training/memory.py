@@ -61,8 +61,8 @@ def estimate(recipe: Recipe, config: Any, longest: int) -> dict[str, float]:
     parts = {
         "weights": weights, "learning": learning, "activations": activations, "logits": logits
     }  # fmt: skip
-    rounded = {name: round(part / GB, 2) for name, part in parts.items()}
-    return {**rounded, "total": round(sum(parts.values()) / GB, 2)}
+    sizes = {name: part / GB for name, part in parts.items()}
+    return {**sizes, "total": sum(sizes.values())}
 
 
 def available() -> float:
@@ -84,9 +84,9 @@ def check(recipe: Recipe, config: Any, longest: int) -> None:
     wanted, free = estimate(recipe, config, longest), available()
     if wanted["total"] > free:
         raise RunError(
-            f"the run wants about {wanted['total']:.1f} GB a device (weights {wanted['weights']}, "
-            f"gradients and optimiser {wanted['learning']}, activations {wanted['activations']}, "
-            f"logits {wanted['logits']}), but {free:.1f} GB are free. Lower optim.micro_batch or "
+            f"the run wants about {wanted['total']:.1f} GB a device (weights {wanted['weights']:.1f}, "
+            f"gradients and optimiser {wanted['learning']:.1f}, activations {wanted['activations']:.1f}, "
+            f"logits {wanted['logits']:.1f}), but {free:.1f} GB are free. Lower optim.micro_batch or "
             "sequences.max_tokens, set optim.gradient_checkpointing, add an [adapter], or take "
             "more devices."
         )

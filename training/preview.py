@@ -39,7 +39,7 @@ def plan(recipe: Recipe) -> dict[str, dict[str, Any]]:
         planned["engine"] = grpo.engine(recipe.grpo.engine)
         longest = limit + recipe.grpo.completion_tokens
     wanted = memory.estimate(recipe, config, longest)
-    needed = {f"{name} GB": value for name, value in wanted.items()}
+    needed = {f"{name} GB": round(value, 2) for name, value in wanted.items()}
     needed["free GB"] = round(memory.available(), 2)
     return {"plan": planned, "data": counts, "memory (estimate)": needed}
 
