@@ -83,10 +83,9 @@ def check(recipe: Recipe, config: Any, longest: int) -> None:
     """
     wanted, free = estimate(recipe, config, longest), available()
     if wanted["total"] > free:
+        parts = ", ".join(f"{name} {size:.1f}" for name, size in wanted.items() if name != "total")
         raise RunError(
-            f"the run wants about {wanted['total']:.1f} GB a device (weights {wanted['weights']:.1f}, "
-            f"gradients and optimiser {wanted['learning']:.1f}, activations {wanted['activations']:.1f}, "
-            f"logits {wanted['logits']:.1f}), but {free:.1f} GB are free. Lower optim.micro_batch or "
-            "sequences.max_tokens, set optim.gradient_checkpointing, add an [adapter], or take "
-            "more devices."
+            f"the run wants about {wanted['total']:.1f} GB a device ({parts}), but {free:.1f} GB "
+            "are free. Lower optim.micro_batch or sequences.max_tokens, set "
+            "optim.gradient_checkpointing, add an [adapter], or take more devices."
         )
