@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from psyche_bench.answer_scope import Found, Scope
+from psyche_bench.answer_scope import Found, Scope, squeeze
 
 _EXPLAINS = re.compile(r"属于|描述|是指|因为|强调|说的是|错|不|体现|✗|✓")
 _BULLET = re.compile(r"[-·+>|✓ ]{0,4}(?:\d{1,2}[.)] ?)?(?:选项 ?)?")
@@ -40,6 +40,8 @@ def label_run(text: str, place: int, offer: Scope) -> Found | None:
             end = stop
     if not chosen or len(seen) >= offer.full or (len(seen) > 2 and _CUT.search(text)):
         return None
+    if len(chosen) > 1 and end >= len(text) and _broken_off(text, chosen[-1], offer):
+        return None
     return end, frozenset(chosen)
 
 
@@ -54,6 +56,16 @@ def _parts(text: str, begin: int) -> Iterator[tuple[int, int]]:
         begin = stop + 1
         if stop >= len(text):
             return
+
+
+def _broken_off(text: str, letter: str, offer: Scope) -> bool:
+    """True where the last option's text stops short: the options were being restated."""
+    said = squeeze(text[text.rfind(letter, max(0, len(text) - 400)) + 1 :])
+    return any(
+        whole.startswith(said) and whole != said
+        for whole, own in offer.texts.items()
+        if own == letter
+    )
 
 
 _CUT = re.compile(r"[A-Z] ?[.、:]?$")

@@ -140,7 +140,10 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
     cue_at = begin + opened.start()
     sentence = cues.sentence_before(text, cue_at)
     second = kind == "copula" or _OR_CHOOSE.search(sentence)
-    if cues.dismissed(sentence, kind) or (second and offer.words.upper.search(sentence)):
+    # 选项:A. … begins the list of options.
+    restated = opened[0] == "选项" and _FIRST_LABEL.match(text, place) is not None
+    doubled = second and offer.words.upper.search(sentence)
+    if restated or doubled or cues.dismissed(sentence, kind):
         return None
     found = slots.read_slot(text, match, kind, offer)
     if found is None:
@@ -185,6 +188,7 @@ def _strength(kind: str, sentence: str, link: str) -> int:
     )
 
 
+_FIRST_LABEL = re.compile(r"A ?[.、:]")
 _OR_CHOOSE = re.compile(r"(?:还是|或者?|抑或) ?$")
 
 
