@@ -5,7 +5,7 @@ any other, outcomes of whole subsets, and is summarised and given intervals like
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from psyche_bench.errors import ScoreError
 from psyche_bench.prompting import option_sets
@@ -58,7 +58,7 @@ def _column(question: Question) -> Place:
     return question.benchmark, question.split, question.subset
 
 
-def most_frequent(questions: Sequence[Question]) -> Mapping[Place, str]:
+def most_frequent(questions: Sequence[Question]) -> dict[Place, str]:
     """The gold that most items of a subset have, by benchmark, split and subset."""
     counts: dict[Place, Counter[str]] = {}
     for question in questions:
