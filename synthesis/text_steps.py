@@ -4,6 +4,7 @@ Documents are read by :mod:`psyche_bench.synthesis.documents`; a page that canno
 aside with its place, and the rest goes on.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -106,26 +107,25 @@ def dialogue_clean(rows: Iterable[Pair], _: Options, __: Recipe) -> Iterator[Res
 
 
 def dialogue_deidentify(rows: Iterable[Pair], _: Options, __: Recipe) -> Iterator[Result]:
-    """Post, reply and history with personal data replaced; what was found is counted by type."""
-    from psyche_bench.synthesis.deidentify import deidentify
+    """History, post and reply with personal data replaced, a person by one placeholder in all.
+
+    What was found is counted by type.
+    """
+    from psyche_bench.synthesis.deidentify import deidentify_dialogue
 
     for row in rows:
-        figures: dict[str, float] = {}
-
-        def hidden(text: str, figures: dict[str, float] = figures) -> str:
-            found = deidentify(text)
-            for span in found.spans:
-                name = f"personal data replaced: {span.type}"
-                figures[name] = figures.get(name, 0) + 1
-            return str(found.text)
-
+        texts = [*(turn.content for turn in row.history), row.question, row.reply]
+        *history, question, reply = deidentify_dialogue(texts)
         changes = {
-            "question": hidden(row.question),
-            "reply": hidden(row.reply),
+            "question": question.text,
+            "reply": reply.text,
             "history": tuple(
-                turn.model_copy(update={"content": hidden(turn.content)}) for turn in row.history
+                turn.model_copy(update={"content": hidden.text})
+                for turn, hidden in zip(row.history, history, strict=True)
             ),
         }
+        found = Counter(span.type for turn in (*history, question, reply) for span in turn.spans)
+        figures = {f"personal data replaced: {name}": float(n) for name, n in found.items()}
         yield Result(row.id, [row.model_copy(update=changes)], figures=figures)
 
 
