@@ -12,6 +12,7 @@ from psyche_bench.errors import DataError
 from psyche_bench.jsonl import read_lines, write_json, write_text
 from psyche_bench.synthesis import state
 from psyche_bench.synthesis.formats import NAMES, mixture
+from psyche_bench.synthesis.planted_posts import Row, pii_figures
 from psyche_bench.synthesis.state import Mark
 from psyche_bench.synthesis.steps import STEPS
 from psyche_bench.table import render
@@ -58,6 +59,7 @@ def build(folder: Path) -> dict[str, Any]:
         "cost": _cost(done, recipe["currency"]),
         "prompts": {name: digest for mark in done for name, digest in mark.prompts.items()},
         "personal_data": _named(done, "personal data replaced: "),
+        "personal_data_measured": _measured(done),
         "contamination": {
             "benchmarks": recipe["benchmarks"],
             "removed": next((m.dropped for m in done if m.step == "decontaminate"), None),
@@ -115,6 +117,11 @@ def _named(done: list[Mark], prefix: str) -> dict[str, float]:
         for name, number in mark.figures.items()
         if name.startswith(prefix)
     }
+
+
+def _measured(done: list[Mark]) -> list[Row]:
+    """Recall and precision of de-identification on the planted posts, where that step ran."""
+    return pii_figures() if "dialogue-deidentify" in {mark.step for mark in done} else []
 
 
 def _parts(folder: Path) -> dict[str, dict[str, Any]] | None:
@@ -186,6 +193,9 @@ def markdown(card: dict[str, Any]) -> str:
     lines += ["", "## Figures of the steps", "", render(_figures(card), "md") or "None."]
     lines += ["", "## Personal data replaced", ""]
     lines.append(render(_pairs(card["personal_data"], "type", "spans"), "md") or "None was found.")
+    if card["personal_data_measured"]:
+        lines += ["", "Found and left, on invented posts with planted identifiers:", ""]
+        lines.append(render(card["personal_data_measured"], "md"))
     lines += ["", "## Contamination", "", _contamination(card)]
     lines += ["", "## Sources", "", render(card["sources"], "md")]
     return "\n".join(lines) + "\n"
