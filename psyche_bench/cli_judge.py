@@ -35,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--probes", type=int, default=40, help="items for null candidates and attacks (40)"
     )
+    parser.add_argument("--tries", type=int, default=3, help="askings for a readable verdict (3)")
     parser.add_argument("--human", type=Path, help="people's scores, to be held beside on the card")
     parser.add_argument("--out", type=Path, help="folder for verdicts.jsonl, judged.json, table.md")
     parser.add_argument("--dry-run", action="store_true", help="calls and expected cost, no call")
@@ -99,14 +100,15 @@ def _settings(args: argparse.Namespace) -> "Settings":
     from psyche_bench.judge import Settings, rubric_of
 
     judges = tuple(dict.fromkeys(name.strip() for name in args.judge.split(",") if name.strip()))
-    if not judges or args.repeats < 1 or args.in_flight < 1 or args.probes < 0:
-        raise RunError("give a --judge, and --repeats and --in-flight of at least 1.")
+    if not judges or args.repeats < 1 or min(args.in_flight, args.tries) < 1 or args.probes < 0:
+        raise RunError("give a --judge, and --repeats, --tries and --in-flight of at least 1.")
     return Settings(
         rubric=rubric_of(args.rubric),
         judges=judges,
         repeats=args.repeats,
         lang=args.lang,
         probes=args.probes,
+        tries=args.tries,
         max_tokens=args.max_tokens,
         structured=not args.no_schema,
     )

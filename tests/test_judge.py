@@ -314,8 +314,8 @@ def test_a_real_small_model_judges_ten_turns_and_its_card_says_what_that_is_wort
     try:
         wait_for(url, process)
         more = (
-            "--judge", str(small_model), "--limit", "10", "--probes", "2", "--repeats", "1",
-            "--lang", "en", "--max-tokens", "48", "--in-flight", "2", "--timeout", "120",
+            "--judge", str(small_model), "--limit", "10", "--probes", "1", "--repeats", "1",
+            "--lang", "en", "--max-tokens", "24", "--tries", "1", "--in-flight", "1",
         )  # fmt: skip
         assert judge(supporters, f"{url}/v1", tmp_path, *more) == 0
     finally:
@@ -326,4 +326,4 @@ def test_a_real_small_model_judges_ten_turns_and_its_card_says_what_that_is_wort
     assert found.card.served
     assert not found.card.reliable
     assert "NOT RELIABLE" in capsys.readouterr().out
-    assert len(lines(tmp_path)) == 10 + 2 * 3
+    assert len(lines(tmp_path)) == 10 + 3
