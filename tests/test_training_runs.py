@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import training_inputs as own
 
 from psyche_bench.errors import DataError, PsycheBenchError, RunError
 from psyche_bench.jsonl import read_json, read_lines, write_lines
-from tests import training_inputs as own
 
 pytest.importorskip("trl", reason="the extra train is not installed")
 from psyche_bench.training import data, grpo, memory, models, publish, recipe, rewards, sft
