@@ -182,6 +182,7 @@ def test_too_little_memory_is_said_before_the_first_step(
             ["data.held_out=24"], "Lower data.limit or data.held_out", id="too few examples"
         ),
         pytest.param(['data.parts=["D_ps"]'], "no example is left", id="a part that is not there"),
+        pytest.param(["sequences.packing=true"], "TRL does not pack", id="packing"),
         pytest.param(
             [f"data.sha256={'0' * 64}"], "is not the file the recipe names", id="another file"
         ),

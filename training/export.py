@@ -1,7 +1,7 @@
 """The same recipe for those who outgrow one machine: LLaMA-Factory (SFT), veRL on Ray (GRPO).
 
 Written for LLaMA-Factory 0.9.5 and veRL 0.9.1; ``tests/perf/engine_parsers.py`` has their own
-parsers read the files, and the keys used here are held against a list taken from those versions.
+parsers read the files, in an environment of their own.
 """
 
 import json

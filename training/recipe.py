@@ -100,7 +100,10 @@ class Optim(Record):
 
 
 class Sequences(Record):
-    """Lengths in tokens. SFT keeps the start of an example longer than ``max_tokens``."""
+    """Lengths in tokens. SFT keeps the start of an example longer than ``max_tokens``.
+
+    ``packing`` is for LLaMA-Factory; TRL's own training here refuses it.
+    """
 
     max_tokens: int = Field(ge=8)
     packing: bool = False

@@ -117,12 +117,11 @@ def settings(recipe: Recipe, folder: Path, steps: int, *, evaluates: bool) -> di
         "gradient_accumulation_steps": recipe.accumulation,
         "train_sampling_strategy": "sequential",  # the order is ours, see order()
         "max_length": recipe.sequences.max_tokens,
-        "packing": recipe.sequences.packing,
         "eval_strategy": "steps" if evaluates else "no",
         "eval_steps": recipe.keep.eval_steps,
         "eval_on_start": evaluates,
         "per_device_eval_batch_size": recipe.optim.micro_batch,
-        "dataset_kwargs": {"skip_prepare_dataset": not recipe.sequences.packing},
+        "dataset_kwargs": {"skip_prepare_dataset": True},
     }
 
 
@@ -171,6 +170,12 @@ def train(recipe: Recipe, folder: Path) -> dict[str, Any]:
         RunError: the folder, model, data or memory do not allow it.
         DataError: the data cannot be read.
     """
+    if recipe.sequences.packing:
+        raise RunError(
+            "sequences.packing: rows are tokenised here before TRL sees them, and TRL does not pack "
+            "those. Set it to false, or `psyche-bench train export RECIPE --to llamafactory`, which "
+            "packs."
+        )
     tokeniser = models.tokeniser(recipe.model)
     prepared = data.prepare(recipe.data, "sft")
     limit = recipe.sequences.max_tokens
