@@ -5,8 +5,9 @@
 
 A call that was answered before, by whatever endpoint, is read from the store and nothing is sent.
 An answer is committed to the store before it is handed on; killed at any moment, a program started
-again repeats at most the answers that were still on their way to it (those the kernel or the event
-loop held: a fraction of a millisecond each).
+again repeats at most the answers that were still on their way to it: those the kernel or the event
+loop held, never more than one for a call under way. ``tests/perf/judge_kills.py`` counts them:
+about one a kill at 160 answers a second on a machine busy with other things.
 """
 
 import asyncio
