@@ -172,9 +172,9 @@ def train(recipe: Recipe, folder: Path) -> dict[str, Any]:
     """
     if recipe.sequences.packing:
         raise RunError(
-            "sequences.packing: rows are tokenised before TRL sees them, and TRL does not pack such "
-            "rows. Set it to false, or run `psyche-bench train export RECIPE --to llamafactory`, "
-            "which packs."
+            "sequences.packing: rows are tokenised before TRL sees them, and TRL does not pack "
+            "such rows. Set it to false, or run `psyche-bench train export RECIPE --to "
+            "llamafactory`, which packs."
         )
     tokeniser = models.tokeniser(recipe.model)
     prepared = data.prepare(recipe.data, "sft")
