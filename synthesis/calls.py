@@ -60,7 +60,7 @@ class Calls:
         self.recipe, self.step, self.options = recipe, step, options
         self.ledger = Ledger(recipe.budget, recipe.prices)
         self.stopping = False
-        self.answered = self.refused = 0
+        self.answered = self.refused = self.failed = 0
         self._names = tuple(dict.fromkeys(step.models(options)))
         self._store = store
         self._clients: dict[str, Client] = {}
@@ -115,9 +115,16 @@ class Calls:
                 self._count_refusal(error)
                 raise
         self.answered += 1
+        self.failed = 0
         address = key(model.model, asked.messages, parameters, asked.sample)
         spent = Spent(address, asked.model, reply.model_served, reply.tokens_in, reply.tokens_out)
         return reply, spent
+
+    def spares(self, error: ChatError) -> bool:
+        """Whether a row goes without its answer: the endpoint answers others, and did just now."""
+        self.failed += 1
+        passing = error.status is None and self.answered > 0 and self.failed < REFUSALS
+        return self.step.spares and passing
 
     def _count_refusal(self, error: RequestRefused) -> None:
         self.refused += 1
@@ -172,6 +179,10 @@ async def _one(row: Any, asked: Ask, calls: Calls, spent: list[Spent]) -> Taken:
             reply, cost = await calls.ask(asked._replace(messages=[*asked.messages, *again]))
         except RequestRefused as error:
             return Dropped("the endpoint refused the request", str(error))
+        except ChatError as error:
+            if not calls.spares(error):
+                raise
+            return Dropped("the endpoint gave no answer", f"{row.origin}: {error}")
         spent.append(cost)
         try:
             return step.take(row, reply, options)

@@ -1,7 +1,8 @@
 """Ingest: documents as pages of plain text, each with its place; what cannot be read says so.
 
 Text (any encoding), Markdown, HTML, CNXML (OpenStax), EPUB, DOCX, and PDF with a text layer. A page
-without one is reported, and goes to :mod:`psyche_bench.synthesis.ocr` where an endpoint reads it.
+without one, or a picture, is reported as :data:`NO_TEXT_LAYER`; where a recipe switches on the step
+of :mod:`psyche_bench.synthesis.ocr`, it goes there.
 Headings come out as Markdown headings, which is how the chunk step knows them. EPUB is a zip of
 XHTML and is read as that: its usual library is under the AGPL.
 """
@@ -336,7 +337,12 @@ def _pdf(path: Path) -> Found:
         yield place, unwrapped(text) if text.strip() else UnreadableError(NO_TEXT_LAYER)
 
 
-NO_TEXT_LAYER = "no text layer; a scanned page needs OCR (olmocr behind an endpoint)."
+NO_TEXT_LAYER = "no text layer; a scanned page needs OCR (olmocr behind an endpoint: step ocr)."
+
+
+def _image(_: Path) -> Found:
+    """A picture is one scanned page."""
+    yield "", UnreadableError(NO_TEXT_LAYER)
 
 
 def unwrapped(text: str) -> str:
@@ -363,4 +369,7 @@ _READERS: dict[str, Callable[[Path], Found]] = {
     ".epub": _epub,
     ".docx": _docx,
     ".pdf": _pdf,
+    ".png": _image,
+    ".jpg": _image,
+    ".jpeg": _image,
 }

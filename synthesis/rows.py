@@ -49,6 +49,20 @@ class Document(Record):
     text: str
 
 
+class Scan(Record):
+    """A page without text, ``page`` counted from 0, of a file below the data root, for OCR.
+
+    ``turned`` are the degrees it is turned clockwise before it is read.
+    """
+
+    form: Literal["scan"] = "scan"
+    id: str
+    origin: Origin
+    path: str
+    page: int
+    turned: int = 0
+
+
 class Segment(Record):
     """A part of a document; ``asked`` counts the kinds of questions already asked for."""
 
@@ -163,10 +177,10 @@ class Pair(Record):
 
 
 Row = Annotated[
-    Document | Segment | Topic | Item | Cluster | Pair,
+    Document | Scan | Segment | Topic | Item | Cluster | Pair,
     Field(discriminator="form"),
 ]
-_ROW: TypeAdapter[Document | Segment | Topic | Item | Cluster | Pair] = TypeAdapter(Row)
+_ROW: TypeAdapter[Document | Scan | Segment | Topic | Item | Cluster | Pair] = TypeAdapter(Row)
 
 
 def row_id(letter: str, *parts: str) -> str:

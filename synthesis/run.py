@@ -105,6 +105,8 @@ def fingerprint(recipe: Recipe, step: Step, options: Options, before: Iterable[M
         prompts.prompt_hash(*step.prompts),
         [[mark.step, mark.fingerprint, mark.sha256] for mark in before],
     ]
+    if step.name == "ingest" and "ocr" in recipe.steps:
+        parts.append("scans go on")
     return text_hash(dumps(parts))
 
 

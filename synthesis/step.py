@@ -36,7 +36,7 @@ class Options(Record):
 class Ask(NamedTuple):
     """One call: chat turns, the model's name in the recipe, and the number of the draw."""
 
-    messages: list[dict[str, str]]
+    messages: list[dict[str, Any]]
     model: str
     sample: int = 0
 
@@ -121,6 +121,8 @@ class Step:
             changes, the step runs again.
         prompts: names of its prompt files, whose hash goes on the card.
         models: names, in the recipe, of the models it asks.
+        spares: a row the endpoint breaks down over, while it answers others, is set aside; without
+            it the run ends there, to be started again.
     """
 
     name: str
@@ -136,3 +138,4 @@ class Step:
     files: Callable[[Any, Any], list[Path]] = lambda _options, _recipe: []
     prompts: tuple[str, ...] = ()
     models: Callable[[Any], tuple[str, ...]] = lambda options: (options.model,)
+    spares: bool = False

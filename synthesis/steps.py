@@ -11,6 +11,7 @@ from psyche_bench.synthesis import (
     dialogues,
     generate,
     iterate,
+    ocr,
     rank,
     rationale,
     review,
@@ -22,6 +23,7 @@ from psyche_bench.synthesis.step import Step
 
 STEPS: tuple[Step, ...] = (
     text_steps.INGEST,
+    ocr.STEP,
     text_steps.CLEAN,
     text_steps.CHUNK,
     generate.STEP,

@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from psyche_bench.sources import data_root
 from psyche_bench.synthesis import chunk as chunks
 from psyche_bench.synthesis.recipe import Recipe, Source
-from psyche_bench.synthesis.rows import Document, Origin, Pair, Segment, row_id
+from psyche_bench.synthesis.rows import Document, Origin, Pair, Scan, Segment, row_id
 from psyche_bench.synthesis.source_files import files_of, source_files
+from psyche_bench.synthesis.state import file_hash
 from psyche_bench.synthesis.step import Aside, Options, Result, Step
 
 
@@ -20,15 +22,16 @@ def ingest(_: Iterable[object], __: Options, recipe: Recipe) -> Iterator[Result]
     for source in recipe.sources:
         if source.type == "I":
             for path, name in source_files(source)[: source.limit]:
-                yield from _pages(source, path, name)
+                yield from _pages(source, path, name, scans="ocr" in recipe.steps)
 
 
-def _pages(source: Source, path: Path, name: str) -> Iterator[Result]:
+def _pages(source: Source, path: Path, name: str, scans: bool) -> Iterator[Result]:
     from psyche_bench.synthesis import documents
 
     for page in documents.read(path):
         key = f"{source.name}/{name}#{page.place}"
-        if page.problem:
+        scanned = scans and page.problem == documents.NO_TEXT_LAYER
+        if page.problem and not scanned:
             yield Result(key, dropped=Aside(f"page not read: {page.problem}", key))
             continue
         origin = Origin(
@@ -39,7 +42,20 @@ def _pages(source: Source, path: Path, name: str) -> Iterator[Result]:
             place=page.place,
             parent="",
         )
+        if scanned:
+            yield Result(key, [_scan(path, key, origin)])
+            continue
         yield Result(key, [Document(id=row_id("p", key, page.text), origin=origin, text=page.text)])
+
+
+def _scan(path: Path, key: str, origin: Origin) -> Scan:
+    """The row carries the file's hash in its id: another file below the same name is read again."""
+    return Scan(
+        id=row_id("p", key, file_hash(path)),
+        origin=origin,
+        path=path.relative_to(data_root()).as_posix(),
+        page=int(origin.place.removeprefix("p. ") or 1) - 1,
+    )
 
 
 def clean(rows: Iterable[Document], _: Options, __: Recipe) -> Iterator[Result]:
@@ -137,7 +153,7 @@ INGEST = Step(
     files=files_of("I"),
     models=lambda _: (),
 )
-CLEAN = Step(name="clean", after=("ingest",), plain=clean, models=lambda _: ())
+CLEAN = Step(name="clean", after=("ocr",), plain=clean, models=lambda _: ())
 CHUNK = Step(
     name="chunk",
     after=("clean",),

@@ -213,7 +213,7 @@ def test_every_package_that_make_installs_is_pinned() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     about = declared["project"]
     wanted = [*about["dependencies"]]
-    for extra in ("eval", "hf", "synth", "train", "board", "wandb"):
+    for extra in ("eval", "hf", "synth", "ocr", "train", "board", "wandb"):
         wanted += about["optional-dependencies"][extra]
     for group in declared["dependency-groups"].values():
         wanted += [entry for entry in group if isinstance(entry, str)]

@@ -428,7 +428,7 @@ def test_empty_comfort_is_dropped_and_the_post_is_kept_beside_its_refinement():
 # --- prompts -------------------------------------------------------------------------------------
 
 PROMPTS = ("generate", "subfield", "rank", "control", "rationale", "refine_prompt", "compare",
-           "dialogue_filter", "dialogue_refine", "dialogue_enrich", "malformed")  # fmt: skip
+           "dialogue_filter", "dialogue_refine", "dialogue_enrich", "malformed", "ocr")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PROMPTS)
