@@ -40,14 +40,21 @@ class Worker:
         self._store = Path(store)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Results, pickled, of the rows of a batch, in their order."""
+        """Results, pickled, of the rows of a batch, in their order; or the error that ended it.
+
+        An error goes back as a value: Ray keeps the text of an exception and loses its type.
+        """
         rows = [parse_row(line) for line in batch["line"]]
-        if self._step.plain is not None:
-            results = self._step.plain(rows, self._options, self._recipe)
-            worked = [Worked(result, ()) for result in results]
-        else:
-            worked = asyncio.run(self._asked(rows))
-        return {"worked": [pickle.dumps(one) for one in worked]}
+        try:
+            return {"worked": [pickle.dumps(one) for one in self._worked(rows)]}
+        except PsycheBenchError as error:
+            return {"worked": [pickle.dumps(error)]}
+
+    def _worked(self, rows: list[Any]) -> list[Worked]:
+        if self._step.plain is None:
+            return asyncio.run(self._asked(rows))
+        results = self._step.plain(rows, self._options, self._recipe)
+        return [Worked(result, ()) for result in results]
 
     async def _asked(self, rows: list[Any]) -> list[Worked]:
         calls = Calls(self._recipe, self._store, self._step, self._options)
@@ -59,7 +66,7 @@ def perform(recipe: Recipe, step: Step, paths: Iterable[Path], folder: Path) -> 
     """Results of a step over the rows of ``paths``, in their order.
 
     Raises:
-        RunError: Ray is not installed, or gave results in another order.
+        RunError: Ray is not installed, failed, or gave results in another order.
         PsycheBenchError: what a worker met: a budget used up, an endpoint gone.
     """
     ray = _started()
@@ -81,14 +88,17 @@ def perform(recipe: Recipe, step: Step, paths: Iterable[Path], folder: Path) -> 
     ids = (parse_row(line).id for line in lines)
     try:
         for row in data.iter_rows():
-            worked: Worked = pickle.loads(row["worked"])  # noqa: S301  # written by our own workers
+            worked: Worked | PsycheBenchError = pickle.loads(row["worked"])  # noqa: S301  # our workers'
+            if isinstance(worked, PsycheBenchError):
+                raise worked
             if worked.result.source != next(ids):
                 raise RunError(
                     f"step {step.name}: Ray gave rows in another order. Use --engine local."
                 )
             yield worked
     except ray.exceptions.RayError as error:
-        raise _cause(error) from error
+        last = str(error).strip().splitlines()[-1]
+        raise RunError(f"step {step.name}: a Ray worker failed: {last}") from error
 
 
 def _started() -> Any:
@@ -130,13 +140,3 @@ def _shared(recipe: Recipe, workers: int) -> Recipe:
         for name, model in recipe.models.items()
     }
     return recipe.model_copy(update={"budget": budget, "models": models})
-
-
-def _cause(error: BaseException) -> PsycheBenchError:
-    """The package's own error inside Ray's, or Ray's in one line."""
-    inside: BaseException | None = error
-    while inside is not None:
-        if isinstance(inside, PsycheBenchError):
-            return inside
-        inside = getattr(inside, "cause", None) or inside.__cause__
-    return RunError(f"a Ray worker failed: {str(error).strip().splitlines()[-1]}")

@@ -6,7 +6,7 @@ import teacher
 from scripted import serving
 from test_synthesis_run import files
 
-from psyche_bench.errors import RunError
+from psyche_bench.errors import BudgetExhausted
 from psyche_bench.synthesis import recipe, run
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'psyche-bench[ray]'")
@@ -35,7 +35,7 @@ def test_both_engines_write_the_same_files(started, tmp_path, monkeypatch):
             run.run(short, tmp_path / engine, engine=engine)
         asked = sum(server.asked.values())
         tight = short.model_copy(update={"budget": short.budget.model_copy(update={"calls": 3})})
-        with pytest.raises(RunError, match="budget of 3 calls is used up"):
+        with pytest.raises(BudgetExhausted, match="budget of 3 calls is used up"):
             run.run(tight, tmp_path / "tight", engine="ray")
     assert files(tmp_path / "ray") == files(tmp_path / "local")
     assert asked % 2 == 0, "each engine made the same calls"
