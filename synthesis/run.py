@@ -140,6 +140,8 @@ def run(  # noqa: PLR0913  # settings are keywords with defaults
             raise RunError(f"step {name} is not on in recipe {recipe.name}: {', '.join(options)}.")
     this = _Run(recipe, folder, engine, only, {})
     with _clear_errors(folder), state.held(folder):
+        for left in folder.rglob(".*.part"):  # by a process that was killed
+            left.unlink()
         write_json(folder / "recipe.json", recipe.model_dump(mode="json"))
         again = False
         for step in (one for one in STEPS if one.name in options):
@@ -251,6 +253,7 @@ async def _ask(folder: Path, calls: Calls, rows: Iterable[Any], total: int, writ
         try:
             async with calls:
                 brake(calls)
+                talk.say(calls, 0)
                 async for worked in drive(rows, calls):
                     write(worked)
                     bar.update()
@@ -269,9 +272,9 @@ class _Talk:
         self._next = 0.0
         self._rows = 0
 
-    def say(self, calls: Calls) -> None:
-        """One row more; written at most once a second."""
-        self._rows += 1
+    def say(self, calls: Calls, rows: int = 1) -> None:
+        """So many rows more; written at most once a second."""
+        self._rows += rows
         now = time.time()
         if now < self._next:
             return

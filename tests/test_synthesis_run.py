@@ -327,6 +327,7 @@ def test_kills_repeat_no_kept_call_and_change_no_byte(finished, root, tmp_path):
         _, told = process.communicate(timeout=300)
         assert process.returncode == 0, told
         assert sum(server.answered.values()) == finished[1] + lost
+    assert not list((tmp_path / "run").rglob(".*.part")), "what a kill left half-written"
     assert files(tmp_path / "run") == files(finished[0])
 
 
