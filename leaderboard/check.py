@@ -1,7 +1,8 @@
 """``psyche-bench board check``: every figure of every record, computed again from its outcomes.
 
 A line's scores are graded again by the gold at hand, kept replies are read again, and sums, means,
-intervals, clean figures and the breakdown by subject follow. Whatever differs is named by its cell.
+intervals, clean figures and the breakdown by subject follow. A judged record's means, intervals,
+agreement and reasons follow from its verdicts. Whatever differs is named by its cell.
 """
 
 import math
@@ -13,6 +14,7 @@ from psyche_bench import passport, sources
 from psyche_bench.errors import BoardError
 from psyche_bench.leaderboard import collect, figures, judged_results
 from psyche_bench.leaderboard.records import BoardOutcome, Result
+from psyche_bench.rubrics import Rubric
 from psyche_bench.schemas import Outcome, Question, Record
 
 TOLERANCE = 1e-6
@@ -28,14 +30,20 @@ class Deviation(Record):
     computed: str
 
 
-def check(folder: Path | None = None) -> list[Deviation]:
+def check(folder: Path | None = None, rubrics: Sequence[Rubric] = ()) -> list[Deviation]:
     """All deviations of a folder's records; none for an honest folder.
+
+    Args:
+        folder: where the records lie.
+        rubrics: what judged records were judged by, beyond the package's own rubrics.
 
     Raises:
         DataError: a record or its outcomes cannot be read, or a data set is not at hand.
     """
     return [
-        found for result in collect.load_results(folder) for found in deviations(result, folder)
+        found
+        for result in collect.load_results(folder)
+        for found in deviations(result, folder, rubrics)
     ]
 
 
@@ -54,11 +62,13 @@ def refuse(found: Sequence[Deviation]) -> None:
     )
 
 
-def deviations(result: Result, folder: Path | None = None) -> Iterator[Deviation]:
+def deviations(
+    result: Result, folder: Path | None = None, rubrics: Sequence[Rubric] = ()
+) -> Iterator[Deviation]:
     """What of one record does not follow from its outcomes."""
     name = f"{result.stem}.json"
     if result.verdicts:
-        for cell, stored, computed in _judged_cells(result, folder):
+        for cell, stored, computed in _judged_cells(result, folder, rubrics):
             yield _deviation(name, cell, stored, computed)
         return
     lines = list(collect.outcomes(result, folder))
@@ -77,20 +87,29 @@ def deviations(result: Result, folder: Path | None = None) -> Iterator[Deviation
 Cell = tuple[str, Any, Any]
 
 
-def _judged_cells(result: Result, folder: Path | None) -> Iterator[Cell]:
-    """Means and coverage of a judged record; points by criteria are not recomputed here."""
+RESTING = {"cost", "currency", "human", "rubric", "rubric_hash", "prompt_hash", "temperature"}
+"""What of a judge card does not follow from verdicts: prices, people's scores, the settings."""
+
+
+def _judged_cells(result: Result, folder: Path | None, rubrics: Sequence[Rubric]) -> Iterator[Cell]:
+    """Means, intervals, agreement, coverage and reasons of a judged record."""
     root = collect.default_folder() if folder is None else folder
     found = list(judged_results.verdicts(root / str(result.verdicts)))
     card: dict[str, Any] = dict(result.card or {})
-    means = judged_results.recomputed(found, str(card.get("mean_over")))
     (column,) = result.columns
-    told = {name: value for name, value in column.scores.items() if name in means}
-    yield from _differing(f"columns.{column.column}.scores", told, means)
-    replies = [verdict for verdict in found if verdict.candidate == "reply"]
-    judges, repeats = len(card.get("judges") or ()), int(str(card.get("repeats") or 1))
-    wanted = len(replies) + (column.missing or 0) * judges * repeats
-    coverage = sum(verdict.scores is not None for verdict in replies) / max(wanted, 1)
-    yield from _differing("card.coverage", card.get("coverage"), coverage)
+    new = judged_results.recomputed(card, found, column.missing or 0, rubrics)
+    told = judged_results.figures(new.dimensions)
+    yield from _differing(f"columns.{column.column}.scores", column.scores, told["scores"])
+    for name, interval in told["intervals"].items():
+        stored = column.intervals.get(name)
+        cell = f"columns.{column.column}.intervals.{name}"
+        yield from _differing(cell, stored and stored.model_dump(), interval.model_dump())
+    computed = new.card.model_dump(mode="json", exclude=RESTING)
+    yield from _differing("card", {name: card.get(name) for name in computed}, computed)
+    for dimension in new.dimensions:
+        again = dimension.model_dump(mode="json")
+        stored = next((d for d in card["dimensions"] if d["name"] == dimension.name), {})
+        yield from _differing(f"card.{dimension.name}", stored, again)
 
 
 def _line_cells(line: BoardOutcome, again: Outcome) -> Iterator[Cell]:

@@ -41,6 +41,14 @@ def configure_board(parser: argparse.ArgumentParser) -> None:
         action = actions.add_parser(name, help=text, description=text)
         _common(action, handler)
         add_format(action)
+        if name == "check":
+            action.add_argument(
+                "--rubric",
+                action="append",
+                default=[],
+                metavar="FILE",
+                help="a rubric of your own that a record was judged by; may be repeated",
+            )
 
 
 def _common(action: argparse.ArgumentParser, handler: object) -> None:
@@ -163,9 +171,10 @@ def _row(result: "Result") -> dict[str, object]:
 
 def _check(args: argparse.Namespace) -> int:
     from psyche_bench.leaderboard import check, collect
+    from psyche_bench.rubrics import rubric_of
 
     results = collect.load_results(args.results)
-    found = check.check(args.results)
+    found = check.check(args.results, [rubric_of(name) for name in args.rubric])
     if found or args.format == "json":
         print(render([deviation.model_dump() for deviation in found], args.format))
     check.refuse(found)

@@ -4,22 +4,23 @@
 (:mod:`psyche_bench.judged`). The verdicts are what the means are computed from again.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from pydantic import ValidationError
 
 from psyche_bench import passport
-from psyche_bench.errors import DataError
+from psyche_bench.errors import DataError, RunError
 from psyche_bench.jsonl import read_lines
 from psyche_bench.judged import Dimension, Judged, Verdict, read_judged
 from psyche_bench.leaderboard.records import Column, Result
 from psyche_bench.means import Interval
+from psyche_bench.rubrics import Rubric, names, rubric_of
 
 GROUP = "counselling"
+POINTS = "points"
+"""The one column of a criteria rubric."""
 
 
 def is_judged(run: Path) -> bool:
@@ -63,7 +64,6 @@ def result_of(judged: Judged, settings: Mapping[str, Any]) -> Result:
     """
     rubric = judged.card.rubric
     group = GROUP if rubric == "psydt" else f"{GROUP}_{rubric}"
-    known = [d for d in judged.dimensions if d.mean.low is not None and d.mean.high is not None]
     column = Column(
         column=group,
         group=group,
@@ -71,8 +71,7 @@ def result_of(judged: Judged, settings: Mapping[str, Any]) -> Result:
         n=judged.card.items,
         whole=judged.card.items + judged.card.missing,
         missing=judged.card.missing,
-        scores={dimension.name: dimension.mean.value for dimension in judged.dimensions},
-        intervals={dimension.name: _interval(dimension) for dimension in known},
+        **figures(judged.dimensions),
     )
     card = judged.model_dump(mode="json", exclude={"card", "candidate", "model", "signature"})
     return Result(
@@ -89,34 +88,88 @@ def result_of(judged: Judged, settings: Mapping[str, Any]) -> Result:
     )
 
 
-def _interval(dimension: Dimension) -> Interval:
-    return Interval(low=float(dimension.mean.low or 0), high=float(dimension.mean.high or 0))
+def figures(dimensions: Sequence[Dimension]) -> dict[str, Any]:
+    """Means and intervals as fields of a :class:`Column`."""
+    means = {dimension.name: dimension.mean for dimension in dimensions}
+    return {
+        "scores": {name: mean.value for name, mean in means.items()},
+        "intervals": {
+            name: Interval(low=mean.low, high=mean.high)
+            for name, mean in means.items()
+            if mean.low is not None and mean.high is not None
+        },
+    }
 
 
-def recomputed(found: Sequence[Verdict], mean_over: str) -> dict[str, float]:
-    """Mean of each dimension over the verdicts on the model's replies.
+def recomputed(
+    card: Mapping[str, Any], found: Sequence[Verdict], missing: int, rubrics: Sequence[Rubric] = ()
+) -> Judged:
+    """The summary that a record's verdicts give: means, intervals, agreement, coverage, reasons.
 
-    An item's score is the mean over judges of each judge's mean over repeats; then the mean over
-    items, or within each dialogue and over dialogues.
+    Args:
+        card: the record's; it says who judged, how often, and by which rubric.
+        found: the verdicts beside the record.
+        missing: items without a reply.
+        rubrics: rubrics beyond those that ship with the package.
+
+    Raises:
+        DataError: the points follow from a rubric that is not at hand.
+        RunError: a library is missing.
     """
-    told = [verdict for verdict in found if verdict.candidate == "reply" and verdict.scores]
-    means = {}
-    for name in dict.fromkeys(name for verdict in told for name in verdict.scores or {}):
-        items: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(
-            lambda: defaultdict(list)
+    try:
+        from psyche_bench import judge_card
+        from psyche_bench.budget import Prices
+        from psyche_bench.judge import Settings
+
+        settings = Settings(
+            rubric=_rubric(card, rubrics),
+            judges=card["judges"],
+            repeats=card["repeats"],
+            lang=card["lang"],
+            probes=sum(verdict.candidate != "reply" for verdict in found),
         )
-        for verdict in told:
-            place = verdict.cluster, verdict.item
-            items[place][verdict.judge].append(float((verdict.scores or {})[name]))
-        means[name] = _mean(items, mean_over)
-    return means
+        return judge_card.judged(found, settings, Prices(), model="", missing=missing)
+    except ImportError as error:
+        raise RunError(
+            f"computing judged figures again needs {error.name}. Install it with: "
+            "pip install 'psyche-bench[judge]'"
+        ) from error
 
 
-def _mean(items: Mapping[tuple[str, str], Mapping[str, list[float]]], over: str) -> float:
-    scores = {place: fmean(map(fmean, judges.values())) for place, judges in items.items()}
-    if over != "dialogues":
-        return fmean(scores.values())
-    within: dict[str, list[float]] = defaultdict(list)
-    for (cluster, _), score in scores.items():
-        within[cluster].append(score)
-    return fmean(map(fmean, within.values()))
+def _rubric(card: Mapping[str, Any], more: Sequence[Rubric]) -> Rubric:
+    """The rubric of a record, known by its hash.
+
+    Whole numbers on a scale need no more of it than the record holds; points for criteria do.
+    """
+    known = {rubric.digest: rubric for rubric in (*map(rubric_of, names()), *more)}
+    name, digest = card["rubric"], card["rubric_hash"]
+    if digest in known:
+        return known[digest]
+    dimensions = card["dimensions"]
+    if any(dimension["name"] == POINTS for dimension in dimensions):
+        raise DataError(
+            f"rubric {name!r} ({digest}) is not at hand, and the points of its criteria follow "
+            "from it. Name its file: psyche-bench board check --rubric FILE."
+        )
+    plain = [
+        {
+            "name": dimension["name"],
+            "title": dict.fromkeys(("zh", "en"), dimension["title"]),
+            "definition": dict.fromkeys(("zh", "en"), ""),
+            "low": dimension["low"],
+            "high": dimension["high"],
+            "source": "the record",
+        }
+        for dimension in dimensions
+    ]
+    return Rubric.model_validate(
+        {
+            "name": name,
+            "form": "scale",
+            "label": card["label"],
+            "source": "the record",
+            "mean_over": card["mean_over"],
+            "dimensions": plain,
+            "digest": digest,
+        }
+    )
