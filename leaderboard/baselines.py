@@ -22,7 +22,7 @@ class Baseline(Record):
     ``hub`` id, a closed model an ``api_model``, its ``endpoint`` and the environment variable of
     its key. ``reasoning`` says whether it thinks before it answers: never, always, where it is
     switched on (``on``), or where a system prompt asks for it; ``thinking_tags`` enclose that.
-    ``context`` is in tokens. ``source`` has the addresses these facts come from.
+    ``context`` is in tokens, None where unknown. ``sources`` says by field where a fact was read.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Baseline(Record):
     chat_template: str = "the model's own"
     system_prompt: str = "none, as the paper names none"
     notes: str = ""
-    source: tuple[str, ...]
+    sources: dict[str, str]
 
     @model_validator(mode="after")
     def _one_way_to_run(self) -> Self:
@@ -59,6 +59,16 @@ class Baseline(Record):
             raise ValueError(f"backend {self.backend} needs api_model, endpoint and key_variable")
         if self.trust_remote_code and not self.revision:
             raise ValueError("trust_remote_code needs a pinned revision")
+        return self
+
+    @model_validator(mode="after")
+    def _facts_have_sources(self) -> Self:
+        told = ["hub" if self.hub else "api_model", "endpoint", "context", "licence", "revision"]
+        wanted = {name for name in told if getattr(self, name) not in (None, "closed", "unknown")}
+        if missing := sorted(wanted - set(self.sources)):
+            raise ValueError(f"sources of {', '.join(missing)} are missing")
+        if strange := sorted(set(self.sources) - set(type(self).model_fields)):
+            raise ValueError(f"sources name {', '.join(strange)}, which is no field")
         return self
 
 

@@ -100,10 +100,11 @@ def _judged_cells(result: Result, folder: Path | None, rubrics: Sequence[Rubric]
     new = judged_results.recomputed(card, found, column.missing or 0, rubrics)
     told = judged_results.figures(new.dimensions)
     yield from _differing(f"columns.{column.column}.scores", column.scores, told["scores"])
-    for name, interval in told["intervals"].items():
-        stored = column.intervals.get(name)
-        cell = f"columns.{column.column}.intervals.{name}"
-        yield from _differing(cell, stored and stored.model_dump(), interval.model_dump())
+    ends = [
+        {name: interval.model_dump() for name, interval in found.items()}
+        for found in (column.intervals, told["intervals"])
+    ]
+    yield from _differing(f"columns.{column.column}.intervals", *ends)
     computed = new.card.model_dump(mode="json", exclude=RESTING)
     yield from _differing("card", {name: card.get(name) for name in computed}, computed)
     for dimension in new.dimensions:

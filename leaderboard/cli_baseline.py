@@ -79,7 +79,12 @@ def _show(args: argparse.Namespace) -> int:
     from psyche_bench.leaderboard import baselines
 
     payload = baselines.baseline(args.name).model_dump(mode="json")
-    rows = [{"field": name, "value": _plain(value)} for name, value in payload.items()]
+    read = payload["sources"]
+    rows = [
+        {"field": name, "value": _plain(value), "read in": read.get(name)}
+        for name, value in payload.items()
+        if name != "sources"
+    ]
     print(render(rows, args.format, payload))
     return 0
 

@@ -54,12 +54,25 @@ def test_each_has_a_slurm_script_with_the_gpus_it_needs(baseline):
 
 
 def test_code_from_a_hub_runs_only_where_needed_and_pinned():
-    own = [baseline.name for baseline in EVERY if baseline.trust_remote_code]
-    assert own == ["MiniCPM4-8B", "CPsyCounX"]
-    with pytest.raises(BoardError, match=r"MiniCPM4-8B runs code of its own.*--revision"):
-        baseline_command.words(baselines.baseline("MiniCPM4-8B"), Wish())
-    pinned = baseline_command.words(baselines.baseline("MiniCPM4-8B"), Wish(revision=FULL))
-    assert f"revision={FULL},trust_remote_code=True" in option(pinned, "--model_args")
+    own = [baseline for baseline in EVERY if baseline.trust_remote_code]
+    assert [baseline.name for baseline in own] == ["MiniCPM4-8B", "CPsyCounX"]
+    for baseline in own:
+        arguments = option(baseline_command.words(baseline, Wish()), "--model_args")
+        assert f"revision={baseline.revision},trust_remote_code=True" in arguments
+        with pytest.raises(BoardError, match=rf"{baseline.name} runs code of its own.*--revision"):
+            baseline_command.words(baseline, Wish(revision="main"))
+
+
+def test_every_fact_says_where_it_was_read():
+    unknown = [b.name for b in EVERY if b.context is None or "unknown" in b.licence]
+    assert unknown == ["CPsyCounX", "EmoLLM", "PsyDT"]
+    whole = baselines.baseline("QwQ-32B").model_dump()
+    for sources, complaint in (
+        ({}, "sources of context, hub, licence are missing"),
+        ({**whole["sources"], "contxt": "x"}, "sources name contxt, which is no field"),
+    ):
+        with pytest.raises(ValidationError, match=complaint):
+            Baseline.model_validate({**whole, "sources": sources})
 
 
 KEYS = [

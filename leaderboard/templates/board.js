@@ -31,7 +31,7 @@ const make = (element) => {
 // A hundred models fill a page with tables of which one is in sight: the others wait.
 const near = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) if (isIntersecting) make(target);
-}, { rootMargin: "50%" });
+});
 const sortable = [...document.querySelectorAll("table.sortable")];
 for (const element of sortable) {
   near.observe(element);
