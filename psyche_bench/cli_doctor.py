@@ -82,7 +82,7 @@ def _data() -> list[Row]:
     from psyche_bench import sources
 
     rows = []
-    for name in sources.catalogue():
+    for name, source in sources.catalogue().items():
         there = sources.data_root() / name
         if there.is_dir():
             differing = sources.differing_files(name, there)
@@ -90,7 +90,9 @@ def _data() -> list[Row]:
             remedy = f"psyche-bench data get {name}" if differing else ""
             rows.append(_row(f"data {name}", "wrong" if differing else "ok", found, remedy))
         else:
-            rows.append(_row(f"data {name}", "missing", None, f"psyche-bench data get {name}"))
+            given = "" if source.archive else " --from FOLDER"
+            remedy = f"psyche-bench data get {name}{given}"
+            rows.append(_row(f"data {name}", "missing", None, remedy))
     return rows
 
 

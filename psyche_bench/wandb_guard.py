@@ -14,12 +14,12 @@ def prepare_wandb() -> str | None:
     """Choose offline mode where W&B cannot work, in a few seconds at most.
 
     ``wandb.init`` would wait for an unreachable server for a minute and a half and then raise. A
-    mode that the user chose (``WANDB_MODE``) is left alone.
+    mode other than online that the user chose (``WANDB_MODE``) is left alone.
 
     Returns:
         Why the mode was set to offline, as it is said on stderr; None where nothing was set.
     """
-    if os.environ.get("WANDB_MODE"):
+    if os.environ.get("WANDB_MODE", "online") != "online":
         return None
     reason = _hindrance(os.environ.get("WANDB_BASE_URL", SERVER))
     if reason:

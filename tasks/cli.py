@@ -38,7 +38,7 @@ def handle_eval(args: argparse.Namespace) -> int:
     from psyche_bench.tasks import run
 
     arguments = run.lm_eval_arguments(args.passed_through)
-    if not arguments.tasks and not arguments.config:
+    if not arguments.tasks:
         raise _usage("no tasks: add --tasks pceb (see `psyche-bench tasks`).")
     return run.evaluate(
         arguments,

@@ -7,6 +7,7 @@ stand ``outcomes.jsonl`` (one line per item), ``run.json`` (the passport), ``tab
 
 import argparse
 import contextlib
+import dataclasses
 import functools
 import re
 import shutil
@@ -34,11 +35,46 @@ COMPARED = (
 
 
 def lm_eval_arguments(words: Sequence[str]) -> argparse.Namespace:
-    """Parse arguments with lm_eval's own parser, so that every one of them is understood."""
+    """Parse arguments with lm_eval's own parser, so that every one of them is understood.
+
+    Raises:
+        RunError: the file of ``--config`` is absent, broken, or says what lm_eval does not know.
+    """
     from lm_eval._cli.harness import HarnessCLI
 
     parsed: argparse.Namespace = HarnessCLI()._parser.parse_args(["run", *words])
+    if parsed.config:
+        _fold_in(Path(parsed.config), parsed)
     return parsed
+
+
+def _fold_in(path: Path, parsed: argparse.Namespace) -> None:
+    """What ``--config`` says, as if it were typed; what was typed beside it wins.
+
+    A folder, its passport and the resumed backend hang on these settings, so the file is read here
+    and not left to lm_eval, which would read it when they are fixed already.
+    """
+    from lm_eval.config import evaluate_config as theirs
+    from lm_eval.utils import simple_parse_args_string
+
+    try:
+        said = theirs.EvaluatorConfig.load_yaml_config(path)
+    except (OSError, TypeError, ValueError) as error:
+        raise RunError(f"--config {path}: {error}") from error
+    known = {field.name for field in dataclasses.fields(theirs.EvaluatorConfig)}
+    if strange := sorted(set(map(str, said)) - known):
+        raise RunError(
+            f"--config {path}: lm_eval knows no {', '.join(strange)}. Its keys are those of "
+            "`lm_eval run --help`; protocol and lang go below `metadata:`."
+        )
+    for name, value in said.items():
+        typed = getattr(parsed, name, None)
+        if not typed and typed != 0:  # lm_eval's own rule for what stands on the command line
+            as_dict = name in theirs.DICT_KEYS and isinstance(value, str)
+            setattr(parsed, name, simple_parse_args_string(value) if as_dict else value)
+    if isinstance(parsed.tasks, str):
+        parsed.tasks = parsed.tasks.split(",")
+    parsed.config = None
 
 
 def settings_of(arguments: argparse.Namespace, protocol: str, lang: str) -> dict[str, Any]:
@@ -160,8 +196,8 @@ def _generate(
         "lang": settings["lang"],
         "rotation": settings["rotation"],
     }
-    if arguments.wandb_args:
-        prepare_wandb()
+    if arguments.wandb_args and prepare_wandb() and arguments.wandb_args.get("mode") == "online":
+        del arguments.wandb_args["mode"]  # it would overrule the environment, and stop the run
     # stdout is ours: the table, or JSON alone.
     with (
         contextlib.redirect_stdout(sys.stderr),

@@ -125,6 +125,41 @@ def test_no_tasks_is_wrong_use(tiny_model, tmp_path):
     assert caught.value.code == 2
 
 
+def test_a_config_file_says_what_the_command_line_leaves_open(tmp_path):
+    config = tmp_path / "run.yaml"
+    config.write_text(
+        "model: local-chat-completions\nmodel_args: model=qwen,num_concurrent=4\ntasks: pceb,qa\n"
+        "limit: 20\nmetadata: {protocol: direct}\noutput_path: runs/a\n"
+    )
+    arguments = run.lm_eval_arguments(["--config", str(config), "--limit", "3"])
+    settings = run.settings_of(arguments, "direct", "zh")
+    assert settings["model"] == "local-chat-completions"
+    assert settings["model_args"] == {"model": "qwen", "num_concurrent": 4}
+    assert settings["tasks"] == ["pceb", "qa"]
+    assert settings["limit"] == 3
+    assert arguments.metadata == {"protocol": "direct"}
+    assert arguments.output_path == "runs/a"
+    assert arguments.config is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "Config file not found"),
+        ("model: [", "Invalid YAML"),
+        ("- hf", "must be a mapping"),
+        ("tasks: pceb\nprotocol: direct", "knows no protocol.*below `metadata:`"),
+    ],
+    ids=["absent", "not YAML", "a list", "a key that lm_eval does not have"],
+)
+def test_a_config_file_that_cannot_be_used_is_said_at_once(tmp_path, text, message):
+    config = tmp_path / "run.yaml"
+    if text is not None:
+        config.write_text(text)
+    with pytest.raises(RunError, match=message):
+        run.lm_eval_arguments(["--config", str(config)])
+
+
 def test_tasks_of_lm_eval_alone_are_sent_to_lm_eval(tmp_path):
     (tmp_path / "lm_eval").mkdir()
     with pytest.raises(RunError, match="psyche-bench tasks"):

@@ -29,7 +29,10 @@ def closed_port():
         return probe.getsockname()[1]
 
 
-def test_without_a_key_a_run_is_offline(capsys):
+@pytest.mark.parametrize("asked", [None, "online"])
+def test_without_a_key_a_run_is_offline(monkeypatch, capsys, asked):
+    if asked:
+        monkeypatch.setenv("WANDB_MODE", asked)
     prepare_wandb()
     assert os.environ["WANDB_MODE"] == "offline"
     assert "no key" in capsys.readouterr().err
@@ -76,7 +79,7 @@ def test_a_whole_run_with_wandb_args_is_logged_offline(tiny_model, tmp_path):
         "eval", "--protocol", "direct", "--model", "hf", "--device", "cpu", "--limit", "2",
         "--model_args", f"pretrained={tiny_model},dtype=float32", "--output_path",
         str(tmp_path / "run"), "--tasks", "psyche_sample_moral_smcq",
-        "--wandb_args", "project=psyche-bench",
+        "--wandb_args", "project=psyche-bench,mode=online",
     ]  # fmt: skip
     assert cli.main(arguments) == 0
     assert list(tmp_path.rglob("*.wandb"))
