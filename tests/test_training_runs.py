@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny
 import training_inputs as own
 
 from psyche_bench.errors import DataError, PsycheBenchError, RunError
@@ -131,16 +132,46 @@ def test_a_step_of_truncated_and_masked_completions_moves_nothing(
     assert all(row["grad_norm"] == 0 for row in rows if row["completions/clipped_ratio"] == 1)
 
 
-def test_a_reward_of_nan_ends_a_real_run(
-    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_step_that_is_cut_off_whole_is_said(
+    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(completions: Any, **_: Any) -> list[float]:
-        return [float("nan")] * len(completions)
-
-    monkeypatch.setattr(rewards, "accuracy_reward", broken)
     file = own.recipe(tmp_path, "grpo", tiny_model)
-    with pytest.raises(RunError, match="reward accuracy returned nan for completion 0 of 8"):
+    changes = ["grpo.completion_tokens=1", "optim.max_steps=2"]
+    grpo.train(recipe.load(str(file), changes), tmp_path / "run")
+    told = capsys.readouterr().err
+    assert "step 0: all 8 completions are cut off at grpo.completion_tokens = 1." in told
+
+
+def test_empty_completions_are_paid_the_least_and_said(
+    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent = tiny.silence(tiny_model, tmp_path / "silent")
+    file = own.recipe(tmp_path, "grpo", silent)
+    grpo.train(recipe.load(str(file), ["optim.max_steps=2"]), tmp_path / "run")
+    rows = [row for _, row in read_lines(tmp_path / "run" / "metrics.jsonl") if "reward" in row]
+    for row in rows:
+        assert (row["reward"], row["state/empty"], row["frac_reward_zero_std"]) == (-2.0, 1.0, 1.0)
+        assert row["completions/mean_length"] == 1, "the end of the turn alone"
+    assert "step 0: all 8 completions are empty." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [
+        pytest.param([float("nan")] * 8, "returned nan for completion 0 of 8", id="NaN"),
+        pytest.param([1.0], "returned 1 values for 8 completions", id="one for all of them"),
+        pytest.param([None] * 8, "returned None for completion 0 of 8", id="nothing"),
+    ],
+)
+def test_a_reward_of_nonsense_ends_a_real_run(
+    returned: list[Any], told: str, tmp_path: Path, tiny_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(rewards, "accuracy_reward", lambda *_, **__: returned)
+    file = own.recipe(tmp_path, "grpo", tiny_model)
+    with pytest.raises(RunError, match=f"reward accuracy {told}"):
         grpo.train(recipe.load(str(file)), tmp_path / "run")
+    assert not list(tmp_path.glob("run/checkpoint-*"))
 
 
 def test_a_model_without_a_chat_template_is_refused(tmp_path: Path, tiny_model: Path) -> None:
@@ -158,13 +189,14 @@ def test_a_model_without_a_chat_template_is_refused(tmp_path: Path, tiny_model: 
     assert models.tokeniser(named).chat_template
 
 
+@pytest.mark.parametrize("stage", ["sft", "grpo"])
 def test_too_little_memory_is_said_before_the_first_step(
-    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+    stage: str, tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "available", lambda: 1e-6)
-    file = own.recipe(tmp_path, "sft", tiny_model)
+    file = own.recipe(tmp_path, stage, tiny_model)
     with pytest.raises(RunError, match=r"wants about .* GB .* 0\.0 GB are free") as error:
-        sft.train(recipe.load(str(file)), tmp_path / "run")
+        (sft if stage == "sft" else grpo).train(recipe.load(str(file)), tmp_path / "run")
     assert "optim.micro_batch" in str(error.value)
     assert not list(tmp_path.glob("run/checkpoint-*"))
 
@@ -174,6 +206,9 @@ def test_too_little_memory_is_said_before_the_first_step(
     [
         pytest.param(
             ["sequences.max_tokens=20"], "its prompt alone has", id="no room for an answer"
+        ),
+        pytest.param(
+            ["sequences.max_tokens=95"], "each of the 20 examples is longer", id="all cut short"
         ),
         pytest.param(
             ["sequences.max_tokens=9000"], "context of 8192", id="longer than the context"
@@ -199,14 +234,36 @@ def test_what_cannot_work_is_said_before_the_first_step(
     assert not list(tmp_path.glob("run/checkpoint-*"))
 
 
-def test_a_line_with_a_missing_field_names_file_line_and_field(tmp_path: Path) -> None:
-    path = own.write(tmp_path / "D_sft.jsonl", "sft", 3)
+@pytest.mark.parametrize(
+    ("stage", "broken", "told"),
+    [
+        pytest.param("sft", {"completion": None}, "line 2, completion: ", id="SFT, no completion"),
+        pytest.param("grpo", {"gold": None}, "line 2, gold: ", id="GRPO, no gold"),
+        pytest.param("grpo", {"gold": "Z"}, "'Z' is not among the options", id="GRPO, odd gold"),
+        pytest.param("sft", {"note": "x"}, "line 2, note: ", id="SFT, a field nobody knows"),
+    ],
+)
+def test_a_broken_line_names_file_line_and_field(
+    stage: str, broken: dict[str, Any], told: str, tmp_path: Path, tiny_model: Path
+) -> None:
+    file = own.recipe(tmp_path, stage, tiny_model)
+    rows = [row for _, row in read_lines(tmp_path / f"D_{stage}.jsonl")]
+    rows[1] = {key: value for key, value in (rows[1] | broken).items() if value is not None}
+    write_lines(tmp_path / f"D_{stage}.jsonl", rows)
+    with pytest.raises(DataError, match=rf"D_{stage}\.jsonl") as error:
+        (sft if stage == "sft" else grpo).train(recipe.load(str(file)), tmp_path / "run")
+    assert told in str(error.value)
+    assert not (tmp_path / "run").exists(), "nothing is begun"
+
+
+def test_an_empty_completion_is_refused(tmp_path: Path, tiny_model: Path) -> None:
+    file = own.recipe(tmp_path, "sft", tiny_model)
+    path = tmp_path / "D_sft.jsonl"
     rows = [row for _, row in read_lines(path)]
-    del rows[1]["completion"]
+    rows[1] |= {"completion": "", "rationale": "", "answer": ""}
     write_lines(path, rows)
-    spec = recipe.Data(source="file", path=str(path))
-    with pytest.raises(DataError, match=r"D_sft.jsonl, line 2, completion"):
-        data.prepare(spec, "sft")
+    with pytest.raises(RunError, match="own/001: its completion is empty"):
+        sft.train(recipe.load(str(file)), tmp_path / "run")
 
 
 def test_vllm_is_refused_where_it_cannot_work(monkeypatch: pytest.MonkeyPatch) -> None:

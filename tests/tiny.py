@@ -39,6 +39,26 @@ def build(folder: Path, window: int = 8192) -> Path:
     return folder
 
 
+def silence(model: Path, folder: Path) -> Path:
+    """The tiny model made to end its turn at once: one hidden state for all, and EOS points at it.
+
+    Written to ``folder``, since a model that is empty by nature is not to be had.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    silent = AutoModelForCausalLM.from_pretrained(model)
+    with torch.no_grad():
+        for name, weight in silent.named_parameters():
+            if name.endswith(("o_proj.weight", "down_proj.weight", "lm_head.weight")):
+                weight.zero_()
+        silent.get_input_embeddings().weight.fill_(1.0)
+        silent.lm_head.weight[silent.config.eos_token_id] = 10.0
+    silent.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(model).save_pretrained(folder)
+    return folder
+
+
 def byte_tokeniser():  # type: ignore[no-untyped-def]  # transformers is imported late
     """One token a byte, BOS added by a post-processor as Llama's does."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors

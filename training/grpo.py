@@ -27,7 +27,8 @@ def rows(tokeniser: Any, examples: Sequence[Example], limit: int) -> list[dict[s
     """Prompts with gold and options (as JSON, since their letters differ by row).
 
     Raises:
-        RunError: a prompt is longer than ``limit`` tokens: cut, it would be another question.
+        RunError: a prompt is longer than ``limit`` tokens: cut, it would be another question; or
+            the chat template opens the reasoning itself, so that no reply could be well formed.
     """
     found = []
     for example in examples:
@@ -37,6 +38,11 @@ def rows(tokeniser: Any, examples: Sequence[Example], limit: int) -> list[dict[s
             raise RunError(
                 f"{example.id}: its prompt has {len(ids)} tokens, the recipe's "
                 f"sequences.max_tokens is {limit}. Raise it, or leave the example out."
+            )
+        if tokeniser.decode(ids[-16:]).rstrip().endswith("<think>"):
+            raise RunError(
+                f"{example.id}: the chat template opens <think> in the prompt, so a reply could "
+                "never be well formed by Eq. 2. Use another (--set model.template=FILE)."
             )
         options = json.dumps(example.options, ensure_ascii=False)
         found.append({"prompt": prompt, "gold": example.gold, "options": options})
@@ -157,10 +163,11 @@ def reward_functions(spec: Grpo, folder: Path) -> list[Reward]:
     def accuracy(completions: Sequence[Any], **more: Any) -> list[float]:
         return rewards.accuracy_reward(completions, printed=spec.printed_reward, **more)
 
-    return [watched("format", _logging(folder)), watched("accuracy", accuracy)]
+    form = _logging(folder, spec.completion_tokens)
+    return [watched("format", form), watched("accuracy", accuracy)]
 
 
-def _logging(folder: Path) -> Reward:
+def _logging(folder: Path, tokens: int) -> Reward:
     """R_fmt that also logs what became of the completions, and writes some of them down."""
 
     def form(completions: Sequence[Any], **more: Any) -> list[float]:
@@ -172,10 +179,22 @@ def _logging(folder: Path) -> Reward:
             for state in ("answered", "unparsed", "truncated"):
                 log(f"state/{state}", states.count(state) / max(1, len(states)))
             log("state/empty", sum(not reply.strip() for reply in replies) / max(1, len(replies)))
+        _warn(replies, tokens, more)
         _write_examples(folder, replies, values, states, more)
         return values
 
     return form
+
+
+def _warn(replies: Sequence[str], tokens: int, more: Mapping[str, Any]) -> None:
+    """Say so where all completions of a step are empty, or cut off: little is learnt from them."""
+    state, ids = more.get("trainer_state"), more.get("completion_ids") or []
+    step = f"step {state.global_step if state else '?'}: all {len(replies)} completions are"
+    if not any(reply.strip() for reply in replies):
+        runs.say(f"{step} empty. See whether the model answers at all: `psyche-bench chat MODEL`.")
+    elif ids and min(map(len, ids)) >= tokens:
+        runs.say(f"{step} cut off at grpo.completion_tokens = {tokens}. Raise it, or train SFT "
+                 "first.")  # fmt: skip
 
 
 def _write_examples(

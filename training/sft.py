@@ -6,6 +6,7 @@ before the first step, and what is written.
 
 import math
 import random
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,8 +20,9 @@ from psyche_bench.training.recipe import Recipe
 def encode(tokeniser: Any, example: Example) -> tuple[list[int], int]:
     """Token ids of an example, and how many of them are the prompt, as TRL splits it.
 
-    >>> encode.__name__
-    'encode'
+    Raises:
+        RunError: the chat template writes the prompt otherwise once an answer follows, or leaves
+            something of the answer out.
     """
     prompt = [turn.model_dump() for turn in example.prompt]
     answer = {"role": "assistant", "content": example.completion}
@@ -35,17 +37,33 @@ def encode(tokeniser: Any, example: Example) -> tuple[list[int], int]:
             f"from {tokeniser.decode(asked[shared:])!r} on. The model would learn from prompts it "
             "is never asked; use another template (--set model.template=FILE)."
         )
+    learnt = tokeniser.decode(whole[len(asked) :])
+    if _letters(example.completion) not in _letters(learnt):
+        raise RunError(
+            f"{example.id}: of {example.completion[:40]!r}… the chat template leaves "
+            f"{learnt[:40]!r}… to be learnt: it drops reasoning, or opens it in the prompt. Use "
+            "another template (--set model.template=FILE)."
+        )
     return list(whole), len(asked)
+
+
+def _letters(text: str) -> str:
+    """Without white space, which templates add and take away around reasoning."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def rows(tokeniser: Any, examples: Sequence[Example], limit: int) -> tuple[list[Any], int]:
     """Token ids and labels, the start kept where an example is too long; and how many were cut.
 
     Raises:
-        RunError: a prompt alone fills ``limit``, so that nothing of its answer would be learnt.
+        RunError: a prompt alone fills ``limit``, so that nothing of its answer would be learnt;
+            a completion is empty; or every example is cut.
     """
     found, cut = [], 0
     for example in examples:
+        if not example.completion.strip():
+            raise RunError(f"{example.id}: its completion is empty, so the model would learn to be "
+                           "silent. Leave the example out.")  # fmt: skip
         ids, asked = encode(tokeniser, example)
         if asked >= limit:
             raise RunError(
@@ -56,6 +74,11 @@ def rows(tokeniser: Any, examples: Sequence[Example], limit: int) -> tuple[list[
         labels = [-100] * asked + ids[asked:]
         length = min(len(ids), limit)
         found.append({"input_ids": ids[:limit], "labels": labels[:limit], "length": length})
+    if examples and cut == len(examples):
+        raise RunError(
+            f"each of the {cut} examples is longer than sequences.max_tokens = {limit} and would "
+            "be cut before its answer ends: the model would never learn to end. Raise it."
+        )
     return found, cut
 
 
