@@ -15,7 +15,7 @@ from psyche_bench.errors import DataError, PsycheBenchError, RunError
 from psyche_bench.jsonl import read_json, read_lines, write_lines
 
 pytest.importorskip("trl", reason="the extra train is not installed")
-from psyche_bench.training import data, grpo, memory, models, publish, recipe, rewards, sft
+from psyche_bench.training import data, grpo, memory, models, recipe, rewards, sft
 
 SAMPLE = (("sample", None),)
 """Stands in for the benchmarks, which no machine needs to have for these tests."""
@@ -273,25 +273,3 @@ def test_vllm_is_refused_where_it_cannot_work(monkeypatch: pytest.MonkeyPatch) -
     assert grpo.engine("auto") == "transformers"
     with pytest.raises(RunError, match="wants a GPU"):
         grpo.engine("vllm-colocate")
-
-
-def test_a_published_adapter_is_merged_described_and_not_uploaded_by_chance(
-    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    adapter = "[adapter]\nrank = 4\nlast_layers = 1\n"
-    file = own.recipe(tmp_path, "sft", tiny_model, adapter)
-    run, out = tmp_path / "run", tmp_path / "run" / "published"
-    with pytest.raises(RunError, match=r"no recipe\.json there"):
-        publish.publish(run, out, repo=None, really=False)
-    sft.train(recipe.load(str(file)), run)
-    assert publish.publish(run, out, repo="me/model", really=False) == out
-    assert "Would upload" in capsys.readouterr().err
-    assert not list(out.glob("adapter*"))
-    merged = models.model(recipe.Model(name=str(out)))
-    base = models.model(recipe.Model(name=str(tiny_model)))
-    told = [
-        (a != b).any().item() for a, b in zip(merged.parameters(), base.parameters(), strict=True)
-    ]
-    assert any(told) and not all(told), "the last layer learnt, the others did not"
-    card = (out / "README.md").read_text(encoding="utf-8")
-    assert "12356" in card and "eval_loss" in card and '"rank": 4' in card

@@ -42,7 +42,7 @@ def commands(table: str, out: Path, changes: Sequence[str] = ()) -> list[Command
             sets = tuple(word for change in follows for word in ("--set", change))
             stage = recipe.load(part).stage
             steps.append(("train", stage, part, *sets, "--out", str(folder)))
-            steps.append(("train", "publish", str(folder)))
+            steps.append(("train", "publish", str(folder), "--no-serve"))
             model = str(folder / "published")
         steps += _scored(table, name, model, out)
     return list(dict.fromkeys(steps))

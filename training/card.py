@@ -1,8 +1,9 @@
 """The model card: data, recipe, scores with intervals, limits and ethics."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from psyche_bench.jsonl import read_json
 from psyche_bench.training.recipe import Recipe
@@ -24,31 +25,75 @@ ETHICS = """\
 """
 
 
-def text(run: Path, recipe: Recipe, scores: Sequence[Path]) -> str:
-    """The card of a finished run, as Markdown with the hub's front matter."""
+class Checks(NamedTuple):
+    """What publishing saw the checkpoint do."""
+
+    served: bool
+
+
+def shown(name: str) -> str:
+    """A model, file or folder as the card may name it: a hub id whole, of a path its last names.
+
+    >>> shown("Qwen/Qwen2.5-7B-Instruct"), shown("/home/me/runs/mine/published")
+    ('Qwen/Qwen2.5-7B-Instruct', 'mine')
+    >>> shown("models/SmolLM2-135M-Instruct")
+    'SmolLM2-135M-Instruct'
+    """
+    if hub_id(name):
+        return name
+    parts = [part for part in Path(name).parts if part != "published"]
+    return parts[-1]
+
+
+def hub_id(name: str) -> bool:
+    """Whether a model's name is ``owner/model`` of a hub, and no folder of this machine."""
+    ours = name.startswith(("/", ".", "~", "runs/", "models/"))
+    return not ours and name.count("/") == 1 and not Path(name).exists()
+
+
+def text(run: Path, recipe: Recipe, scores: Sequence[Path], checks: Checks) -> str:
+    """The card of a finished run, as Markdown with the hub's front matter.
+
+    Of this machine's paths only the last names are printed.
+    """
     record = read_json(run / "run.json")
+    base = shown(recipe.model.name)
     parts = [
         _head(recipe),
-        f"# {run.name}\n\n{recipe.title}. Trained with psyche-bench from `{recipe.model.name}`.\n",
+        f"# {run.name}\n\n{recipe.title}. Trained with psyche-bench from `{base}`.\n",
         ETHICS,
         _data(recipe, record),
         _result(read_json(run / "result.json")),
         _scores(scores),
         _made(recipe, record),
+        _used(run.name, checks),
     ]
     return "\n".join(part for part in parts if part)
 
 
 def _head(recipe: Recipe) -> str:
+    base = f"base_model: {recipe.model.name}\n" if hub_id(recipe.model.name) else ""
     return (
         "---\nlanguage: [zh, en]\nlibrary_name: transformers\npipeline_tag: text-generation\n"
-        f"base_model: {recipe.model.name}\ntags: [psychology, {recipe.stage}]\n---\n"
+        f"{base}tags: [psychology, {recipe.stage}]\n---\n"
+    )
+
+
+def _used(name: str, checks: Checks) -> str:
+    how = "was seen to answer so" if checks.served else "was not checked so"
+    return (
+        f"## Use\n\n`psyche-bench chat {name}` in a terminal; `transformers serve {name}` for "
+        f"OpenAI's protocol (the checkpoint {how} when it was published).\n"
     )
 
 
 def _data(recipe: Recipe, record: dict[str, Any]) -> str:
     counts = "\n".join(f"| {key} | {value} |" for key, value in record["data"].items())
-    source = "CPsyExam, train split" if recipe.data.source == "cpsyexam" else recipe.data.path
+    source = (
+        "CPsyExam, train split"
+        if recipe.data.source == "cpsyexam"
+        else shown(str(recipe.data.path))
+    )
     return (
         f"## Data\n\n{source}. Items that also stand in PCEB or in CPsyExam's dev or test split "
         f"were taken out before training.\n\n| what | count |\n|---|---|\n{counts}\n"
@@ -74,8 +119,12 @@ def _scores(folders: Sequence[Path]) -> str:
 
 def _made(recipe: Recipe, record: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
+    told = recipe.model_dump(mode="json", exclude_none=True)
+    for table, key in (("model", "name"), ("model", "template"), ("data", "path")):
+        if key in told[table]:
+            told[table][key] = shown(told[table][key])
     return (
         f"## How it was made\n\nSeed {record['seed']}, source revision "
         f"{record['revision'] or 'unknown'}, begun {record['begun']}; {versions}.\n\n"
-        f"```json\n{recipe.model_dump_json(indent=2, exclude_none=True)}\n```\n"
+        f"```json\n{json.dumps(told, indent=2, ensure_ascii=False)}\n```\n"
     )

@@ -47,9 +47,13 @@ def configure_train(parser: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", type=Path, help="default: RUN/published")
     verb.add_argument("--scores", type=Path, action="append", default=[], metavar="EVAL_RUN",
                       help="folders of psyche-bench eval whose scores the card shows")  # fmt: skip
+    verb.add_argument("--no-serve", action="store_true",
+                      help="do not have `transformers serve` answer with it")  # fmt: skip
     verb.add_argument("--score", metavar="TASKS", help="also run the harness on these tasks")
     verb.add_argument("--limit", type=int, help="with --score: so many items of each task only")
+    verb.add_argument("--lang", choices=("zh", "en"), default="zh", help="with --score")
     verb.add_argument("--board", action="store_true", help="with --score: add it to the board")
+    verb.add_argument("--name", help="with --board: its name there (default: the run's)")
     verb.add_argument("--push", metavar="REPO", help="upload to this hub repository")
     verb.add_argument("--really", action="store_true", help="with --push: upload, no dry run")
 
@@ -165,10 +169,11 @@ def _ablation(args: argparse.Namespace) -> int:
 def _publish(args: argparse.Namespace) -> int:
     from psyche_bench.training import publish
 
-    out = args.out or args.run / "published"
-    print(publish.publish(args.run, out, args.scores, repo=args.push, really=args.really))
-    if args.score:
-        print(publish.score(out, args.score, args.limit, board=args.board))
+    wanted = publish.Wanted(
+        scores=tuple(args.scores), serve=not args.no_serve, tasks=args.score, limit=args.limit,
+        lang=args.lang, board=args.board, name=args.name, repo=args.push, really=args.really,
+    )  # fmt: skip
+    print(publish.publish(args.run, args.out or args.run / "published", wanted))
     return 0
 
 

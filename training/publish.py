@@ -5,43 +5,63 @@ card. Scoring and the board go through the public commands.
 """
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from psyche_bench.errors import RunError
 from psyche_bench.jsonl import read_json, write_text
-from psyche_bench.training import card, chat, models, runs
+from psyche_bench.training import card, chat, models, runs, serving
 from psyche_bench.training.recipe import Model, Recipe
 
 PROBE = "请用一句话说明什么是强化。"
 
 
-def publish(
-    run: Path, out: Path, scores: Sequence[Path] = (), *, repo: str | None, really: bool
-) -> Path:
-    """Merge, write, describe and check a finished run.
+class Wanted(NamedTuple):
+    """What publishing does beside merging and describing.
+
+    ``scores`` are folders of ``psyche-bench eval`` whose tables the card shows. ``tasks`` are
+    scored now, with ``limit`` items each and prompts in ``lang``, and added to the board under
+    ``name`` (default: the run's) where ``board`` says so. ``repo`` is uploaded to only if
+    ``really``; otherwise what would go is said.
+    """
+
+    scores: tuple[Path, ...] = ()
+    serve: bool = True
+    tasks: str | None = None
+    limit: int | None = None
+    lang: str = "zh"
+    board: bool = False
+    name: str | None = None
+    repo: str | None = None
+    really: bool = False
+
+
+def publish(run: Path, out: Path, wanted: Wanted) -> Path:
+    """Merge, check, score and describe a finished run; the card comes last and says what was done.
 
     Args:
         run: the folder of ``train sft`` or ``train grpo``.
         out: where the checkpoint goes; written whole or not at all.
-        scores: folders of ``psyche-bench eval`` whose tables the card shows.
-        repo: hub repository to upload to; without ``really`` only what would go is said.
-        really: upload.
+        wanted: what else is done.
 
     Returns:
         ``out``.
 
     Raises:
-        RunError: the run is not finished, or the checkpoint does not load and write.
+        RunError: the run is not finished, or the checkpoint does not load, write or serve.
     """
     recipe = finished(run)
+    if wanted.board and not wanted.tasks:
+        raise RunError("--board needs --score TASKS: the board takes what was just scored.")
     if not (out / "config.json").is_file():
         _merge(run, recipe, out)
-    write_text(out / "README.md", card.text(run, recipe, scores))
     _probe(out)
-    if repo:
-        _push(out, repo, really=really)
+    served = wanted.serve and _serves(out)
+    scored = (score(run, out, wanted),) if wanted.tasks else ()
+    checks = card.Checks(served=served)
+    write_text(out / "README.md", card.text(run, recipe, (*wanted.scores, *scored), checks))
+    if wanted.repo:
+        _push(out, wanted.repo, really=wanted.really)
     return out
 
 
@@ -87,20 +107,31 @@ def _probe(out: Path) -> None:
     chat.generate(model, tokeniser, turns, 4, 0.0)
 
 
-def serve_command(out: Path, port: int = 8000) -> str:
-    """How the checkpoint is served to OpenAI's protocol."""
-    return f"transformers serve {out} --port {port}"
+def _serves(out: Path) -> bool:
+    """Whether the checkpoint was served and answered; False where no server is installed."""
+    if serving.program() is None:
+        runs.say("`transformers serve` is not installed here (pip install 'transformers[serving]'):"
+                 " the card will say that serving was not checked.")  # fmt: skip
+        return False
+    runs.say(f"`transformers serve` answers {serving.answer(out, PROBE)!r}")
+    return True
 
 
-def score(out: Path, tasks: str, limit: int | None, *, board: bool) -> Path:
-    """Score the checkpoint with the harness and add it to the board, by the public commands."""
-    run = out.parent / "eval"
-    words = ["eval", "--model", "hf", "--model_args", f"pretrained={out}", "--tasks", tasks,
-             "--apply_chat_template", "--output_path", str(run)]  # fmt: skip
+def score(run: Path, out: Path, wanted: Wanted) -> Path:
+    """Score the checkpoint with the harness and add it to the board, by the public commands.
+
+    One folder for each set of settings, so that another set is another run and none is repeated.
+    """
+    tasks, limit = str(wanted.tasks), wanted.limit
+    settings = f"{tasks.replace(',', '+')}-{wanted.lang}" + (f"-limit{limit}" if limit else "")
+    folder = run / "eval" / settings
+    words = ["eval", "--model", "hf", "--model_args", f"pretrained={out}", "--lang", wanted.lang,
+             "--tasks", tasks, "--apply_chat_template", "--output_path", str(folder)]  # fmt: skip
     runs.call([*words, *(["--limit", str(limit)] if limit else [])])
-    if board:
-        runs.call(["board", "add", str(run)])
-    return run
+    if wanted.board:
+        runs.call(["board", "add", str(folder), "--name", wanted.name or run.name,
+                   "--recipe", str(run / "recipe.json"), "--replace"])  # fmt: skip
+    return folder
 
 
 def _push(out: Path, repo: str, *, really: bool) -> None:
