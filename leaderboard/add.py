@@ -17,7 +17,9 @@ from psyche_bench import passport, sources
 from psyche_bench.errors import BoardError, DataError
 from psyche_bench.jsonl import dumps, read_json, write_json, write_text
 from psyche_bench.leaderboard import baselines, figures, judged_results
-from psyche_bench.leaderboard.records import Category, Lineage, Model, Origin, Result
+from psyche_bench.leaderboard.records import Category, Model, Origin, Result
+from psyche_bench.lineage import Lineage
+from psyche_bench.lineage import read as read_lineage
 from psyche_bench.schemas import Outcome, Record
 
 
@@ -39,8 +41,12 @@ class Asked(Record):
     lineage: Lineage | None = None
 
 
-def lineage(recipe: Path | None, data_card: Path | None) -> Lineage | None:
-    """Recipe and data card by name and hash; None where neither is given.
+def lineage(
+    recipe: Path | None, data_card: Path | None, whole: Path | None = None
+) -> Lineage | None:
+    """The lineage that ``train publish`` wrote, and recipe and data card by name and hash.
+
+    None where nothing is given.
 
     Raises:
         DataError: a file is not there.
@@ -53,6 +59,8 @@ def lineage(recipe: Path | None, data_card: Path | None) -> Lineage | None:
         if not path.is_file():
             raise DataError(f"{path}: no such file, so its hash cannot be kept. Check the path.")
         found |= {kind: path.name, f"{kind}_sha256": sources.digest(path)}
+    if whole is not None:
+        return read_lineage(whole).model_copy(update=found)
     return Lineage(**found) if found else None
 
 

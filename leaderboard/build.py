@@ -1,6 +1,6 @@
 """Results to the site: which pages there are, and what is written where.
 
-``DIR/index.html`` (``index.zh.html``), ``models/``, ``compare/``, ``subjects.html``,
+``DIR/index.html`` (``index.zh.html``), ``models/``, ``sources/``, ``compare/``, ``subjects.html``,
 ``audit.html`` and ``tables/`` with every table as CSV, JSON, Markdown and LaTeX. All of it opens
 from the file system, and nothing is written outside DIR.
 """
@@ -16,6 +16,7 @@ from psyche_bench.leaderboard import (
     collect,
     columns,
     constant_rows,
+    descent,
     drawings,
     exports,
     model_pages,
@@ -30,6 +31,7 @@ from psyche_bench.leaderboard import (
 from psyche_bench.leaderboard.board import DEFAULT, Table, every
 from psyche_bench.leaderboard.digest import digest
 from psyche_bench.leaderboard.tables import Run
+from psyche_bench.lineage import Source
 
 SUFFIXES: Mapping[exports.Form, str] = {"csv": "csv", "json": "json", "md": "md", "latex": "tex"}
 
@@ -111,6 +113,7 @@ def build(out: Path, folder: Path | None = None, wanted: Wanted = PLAIN) -> list
     written = [
         *_index(out, whole, wanted, versus_pages),
         *_models(out, whole),
+        *_sources(out, whole),
         *(
             path
             for address, page in versus_pages.items()
@@ -132,7 +135,7 @@ def build(out: Path, folder: Path | None = None, wanted: Wanted = PLAIN) -> list
 def _sweep(out: Path, written: Sequence[Path]) -> None:
     """Take away pages of an earlier build that this one did not write; they say whose they are."""
     kept = set(written)
-    for pattern in ("models/*.html", "compare/*.html", "subjects*.html"):
+    for pattern in ("models/*.html", "sources/*.html", "compare/*.html", "subjects*.html"):
         for path in out.glob(pattern):
             if path not in kept and pages.MARK in path.read_text(
                 encoding="utf-8", errors="replace"
@@ -177,10 +180,28 @@ def _index(
 
 def _models(out: Path, whole: Site) -> list[Path]:
     written = []
+    results = [run.result for run in whole.runs]
+    places = _source_places(whole)
     for name, address in whole.places.items():
         model = model_pages.model(name, whole.tables.values(), whole.runs)
-        values = {"model": model, **whole.shared}
+        values = {"model": model, "way": descent.way(name, results, places), **whole.shared}
         written += pages.write(out, "model.html.jinja", address, values)
+    return written
+
+
+def _source_places(whole: Site) -> dict[Source, str]:
+    found = {f"{s.name} {s.licence}": s for s in descent.sources(run.result for run in whole.runs)}
+    return {found[name]: f"sources/{slug}" for name, slug in pages.slugs(found).items()}
+
+
+def _sources(out: Path, whole: Site) -> list[Path]:
+    """A page for each source of any lineage, with every model that used it."""
+    users = descent.sources(run.result for run in whole.runs)
+    written = []
+    for source, address in _source_places(whole).items():
+        models = [(name, whole.places[name]) for name in users[source] if name in whole.places]
+        values = {"source": descent.SourcePage(source, models), **whole.shared}
+        written += pages.write(out, "source.html.jinja", address, values)
     return written
 
 

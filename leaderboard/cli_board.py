@@ -82,6 +82,9 @@ def _configure_add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]
     add.add_argument(
         "--data-card", type=Path, metavar="FILE", help="its training data's card; kept as a hash"
     )
+    add.add_argument(
+        "--lineage", type=Path, metavar="FILE", help="lineage.json of the published checkpoint"
+    )
     _common(add, _add)
 
 
@@ -139,7 +142,7 @@ def _asked(args: argparse.Namespace) -> "Asked":
         size=args.size,
         with_replies=args.with_replies,
         replace=args.replace,
-        lineage=lineage(args.recipe, args.data_card),
+        lineage=lineage(args.recipe, args.data_card, args.lineage),
     )
 
 

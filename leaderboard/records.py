@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
+from psyche_bench.lineage import Lineage
 from psyche_bench.means import Intervals, Scores
 from psyche_bench.schemas import Record, State
 from psyche_bench.summary import Clean, CleanGroup
@@ -78,16 +79,6 @@ class Group(Record):
     answered: float | None = None
     truncated: float | None = None
     printed: dict[str, float] = Field(default_factory=dict)
-
-
-class Lineage(Record):
-    """Where a trained model comes from: files named by their hash, not copied."""
-
-    recipe: str | None = None
-    recipe_sha256: str | None = None
-    data_card: str | None = None
-    data_card_sha256: str | None = None
-    parents: tuple[str, ...] = ()
 
 
 class BoardOutcome(Record):

@@ -61,6 +61,7 @@ COMMANDS: dict[str, Command] = {
     "synth": Command(
         "psyche_bench.synthesis.cli", "_synth", "make training data: run a recipe, see its card"
     ),
+    "road": Command("psyche_bench.cli_road", "", "the whole way: data, training, scores, board"),
     "doctor": Command("psyche_bench.cli_doctor", "", "what is installed, missing or suspicious"),
 }
 

@@ -116,3 +116,12 @@ def _read(path: Path, form: type[Line]) -> Iterator[Line]:
                 f"{path}, line {number}, {field}: {first['msg']}. The file is not as "
                 "`psyche-bench synth run` writes it: make it again, or mend that line."
             ) from None
+
+
+def licences(path: Path) -> tuple[str, ...]:
+    """What the lines of a mixture stand under, each licence once.
+
+    Raises:
+        DataError: the file is missing or broken.
+    """
+    return tuple(dict.fromkeys(str(row.get("licence", "")) for _, row in read_lines(path)))

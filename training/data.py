@@ -54,6 +54,14 @@ def prepare(spec: Data, stage: Stage) -> Prepared:
         examples, counts = _from_cpsyexam(spec, stage)
     else:
         examples, counts = _from_file(spec, stage)
+        if spec.cpsyexam:
+            more, told = _from_cpsyexam(spec, stage)
+            known = {example.id for example in examples}
+            fresh = [example for example in more if example.id not in known]
+            drawn = _ordered(fresh, spec.model_copy(update={"limit": spec.cpsyexam, "held_out": 0}))
+            examples += drawn[: spec.cpsyexam]
+            counts |= {f"cpsyexam_{key}": value for key, value in told.items()}
+            counts["of_cpsyexam"] = len(drawn[: spec.cpsyexam])
     if not examples:
         raise DataError(f"no example is left of {counts}. Loosen the recipe's [data] table.")
     ordered = _ordered(examples, spec)

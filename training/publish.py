@@ -1,16 +1,17 @@
 """From a finished run to a checkpoint any loader reads, described, checked and scored.
 
-``OUT`` holds safetensors, tokeniser with its chat template, generation configuration and the model
-card. Scoring and the board go through the public commands.
+``OUT`` holds safetensors, tokeniser with its chat template, generation configuration, the model
+card and ``lineage.json``. Scoring and the board go through the public commands.
 """
 
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from psyche_bench import lineage
 from psyche_bench.errors import RunError
-from psyche_bench.jsonl import read_json, write_text
-from psyche_bench.training import card, chat, models, runs, serving
+from psyche_bench.jsonl import read_json, write_json, write_text
+from psyche_bench.training import card, chat, descent, models, runs, serving
 from psyche_bench.training.recipe import Model, Recipe
 
 PROBE = "请用一句话说明什么是强化。"
@@ -55,6 +56,7 @@ def publish(run: Path, out: Path, wanted: Wanted) -> Path:
         raise RunError("--board needs --score TASKS: the board takes what was just scored.")
     if not (out / "config.json").is_file():
         _merge(run, recipe, out)
+    write_json(out / lineage.NAME, descent.of(run, recipe).model_dump(mode="json"))
     _probe(out)
     served = wanted.serve and _serves(out)
     scored = (score(run, out, wanted),) if wanted.tasks else ()
@@ -130,7 +132,8 @@ def score(run: Path, out: Path, wanted: Wanted) -> Path:
     runs.call([*words, *(["--limit", str(limit)] if limit else [])])
     if wanted.board:
         runs.call(["board", "add", str(folder), "--name", wanted.name or run.name,
-                   "--recipe", str(run / "recipe.json"), "--replace"])  # fmt: skip
+                   "--recipe", str(run / "recipe.json"), "--lineage", str(out / lineage.NAME),
+                   "--replace"])  # fmt: skip
     return folder
 
 

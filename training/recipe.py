@@ -49,12 +49,14 @@ class Data(Record):
     in an order drawn with ``seed``; ``shortest`` takes the shortest instead. ``held_out`` examples
     more are kept apart for the loss. ``rationale_chars`` cuts explanations at a sentence's end;
     ``rationales = false`` teaches the bare answer (+QA of Table 3). ``parts`` takes some parts of a
-    mixture only (Table 4).
+    mixture only (Table 4). ``cpsyexam`` adds so many examples of CPsyExam's train split to a file,
+    for a mixture too small to learn from.
     """
 
     source: Literal["cpsyexam", "file"]
     path: str | None = None
     sha256: str | None = None
+    cpsyexam: int = Field(0, ge=0)
     limit: int | None = Field(None, ge=1)
     held_out: int = Field(0, ge=0)
     shortest: bool = False
@@ -69,6 +71,8 @@ class Data(Record):
     def _named(self) -> Self:
         if (self.source == "file") != (self.path is not None):
             raise ValueError("path belongs to source = 'file', and that needs it")
+        if self.cpsyexam and self.source == "cpsyexam":
+            raise ValueError("cpsyexam adds to source = 'file'; limit sizes source = 'cpsyexam'")
         return self
 
 
