@@ -162,7 +162,8 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
 def _cue(window: str) -> re.Match[str] | None:
     """The strongest cue from which nothing but linking words leads to the window's end."""
     best = None
-    for start in cues.START.finditer(window):
+    begin = max(window.rfind(mark) for mark in "。;") + 1  # neither cue nor link holds these
+    for start in cues.START.finditer(window, begin):
         cue = cues.cue_at(window, start.start())
         if cue is None or (best and _rank(cue) >= _rank(best)):
             continue

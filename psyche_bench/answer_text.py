@@ -81,6 +81,7 @@ _AMONG = re.compile(
     r"[A-H](?: ?[、,/]? ?[A-H]){2,7} ?(?:[三四五]个)?(?:选项)? ?之?中的? ?(?=[A-H](?![A-Za-z]))"
 )
 """Whose letters are only what is chosen from: A、B、C、D 中的 C."""
+_AMONG_SIEVE = re.compile("中的? ?[A-H]")
 _CHECKBOX = re.compile(r"(?m)^(?:[-+·] ?)?[\[(]([xX✗ ✓])[\])]")
 
 
@@ -115,12 +116,12 @@ def normalise(text: str) -> str:
             text = pattern.sub(plain, text)
     if "~~" in text:
         text = _STRUCK.sub("", text)
-    text = _boxes_ticked(text)
+    text = _boxes_ticked(text).replace("，", ",").replace("：", ":").replace("*", "")
     for odd in _TABLE.keys() & set(_ODD.findall(text)):
         text = text.replace(odd, _TABLE[odd])
     if "答 案" in text:
         text = text.replace("答 案", "答案")
-    if "中" in text:
+    if _AMONG_SIEVE.search(text):
         text = _AMONG.sub("", text)
     if "<" in text:
         text = _TAGS_JOINED.sub("、", text)

@@ -70,7 +70,7 @@ def _claims(text: str, offer: Scope) -> Iterator[Claim]:
         near = text[match.end() : match.end() + 1]
         span = words.span.match(text, match.start()) if near in "-~到至 t" else None
         end = span.end() if span else match.end()
-        if is_hedged(match[0]):
+        if len(match[0]) > 1 and is_hedged(match[0]):
             continue
         said = _judged(text, end)
         front = text[max(0, match.start() - 8) : match.start()]
@@ -209,7 +209,7 @@ def _weighed(text: str, found: list[Claim], offer: Scope) -> frozenset[str] | No
     if (left := _left_over(text, found, ballot, offer)) is not None:
         return left
     labelled = _lines(text, offer.words, ballot)
-    rest = say.REST.search(text)
+    rest = say.REST.search(text) if any(word in text for word in say.REST_WORDS) else None
     if rest is not None and (ballot.right or ballot.wrong):
         ballot.add(offer.every - ballot.right - ballot.wrong, rest["bad"] is None)
     favoured = [claim for claim in found if claim.right]

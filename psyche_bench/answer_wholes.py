@@ -17,7 +17,7 @@ from psyche_bench.answer_statements import LIKELY, Statement
 
 def wholes(text: str, offer: Scope) -> Iterator[Statement]:
     """全选, 以上都对, 除D外均正确, 以上都不对."""
-    asked = ((say.ALL_RIGHT, offer.every), (say.NONE_RIGHT, None)) if _ALL.search(text) else ()
+    asked = ((say.ALL_RIGHT, offer.every), (say.NONE_RIGHT, None)) if _speaks_of_all(text) else ()
     for pattern, letters in asked:
         for match in islice(pattern.finditer(text), 100):
             sentence = cues.sentence_before(text, match.start())
@@ -34,8 +34,14 @@ def wholes(text: str, offer: Scope) -> Iterator[Statement]:
         yield from _besides(text, offer)
 
 
-_ALL = re.compile("[都均全皆]|All|all|very |ach |one of|没有|无[正合]")
-"""A cheap sieve before the search for 以上都对 and 都不对."""
+_ALL = ("都", "均", "全", "皆", "All", "all", "very ", "ach ", "one of", "没有", "无正", "无合")
+
+
+def _speaks_of_all(text: str) -> bool:
+    """A cheap sieve before the search for 以上都对 and 都不对."""
+    return any(word in text for word in _ALL)
+
+
 _BUT = re.compile("xcept|but|ther than|xcluding|esides")
 """A cheap sieve before the search for an exception in English."""
 
