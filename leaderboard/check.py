@@ -98,19 +98,19 @@ def _judged_cells(result: Result, folder: Path | None, rubrics: Sequence[Rubric]
     card: dict[str, Any] = dict(result.card or {})
     (column,) = result.columns
     new = judged_results.recomputed(card, found, column.missing or 0, rubrics)
-    told = judged_results.figures(new.dimensions)
-    yield from _differing(f"columns.{column.column}.scores", column.scores, told["scores"])
-    ends = [
+    figures_again = judged_results.figures(new.dimensions)
+    yield from _differing(f"columns.{column.column}.scores", column.scores, figures_again["scores"])
+    old, again = (
         {name: interval.model_dump() for name, interval in found.items()}
-        for found in (column.intervals, told["intervals"])
-    ]
-    yield from _differing(f"columns.{column.column}.intervals", *ends)
+        for found in (column.intervals, figures_again["intervals"])
+    )
+    yield from _differing(f"columns.{column.column}.intervals", old, again)
     computed = new.card.model_dump(mode="json", exclude=RESTING)
     yield from _differing("card", {name: card.get(name) for name in computed}, computed)
+    told = {dimension["name"]: dimension for dimension in card["dimensions"]}
     for dimension in new.dimensions:
-        again = dimension.model_dump(mode="json")
-        stored = next((d for d in card["dimensions"] if d["name"] == dimension.name), {})
-        yield from _differing(f"card.{dimension.name}", stored, again)
+        computed = dimension.model_dump(mode="json")
+        yield from _differing(f"card.{dimension.name}", told.get(dimension.name, {}), computed)
 
 
 def _line_cells(line: BoardOutcome, again: Outcome) -> Iterator[Cell]:

@@ -45,16 +45,23 @@ class Scatter(NamedTuple):
     unknown: float | None
 
 
+class Spot(NamedTuple):
+    """A figure on an axis: its place and the ends of its interval, None without one."""
+
+    figure: Figure
+    x: float
+    low: float | None
+    high: float | None
+
+
 class Pair(NamedTuple):
     """One row of a two-point drawing: a name, its place, and both figures with their places."""
 
-    name: str
+    name: Both
     y: float
-    first: Figure
-    second: Figure
-    x: tuple[float, float]
+    first: Spot
+    second: Spot
     category: str = ""
-    page: str = ""
 
 
 class Dumbbells(NamedTuple):
@@ -162,31 +169,30 @@ def _free(box: Box, taken: Sequence[Box]) -> bool:
 
 
 def dumbbells(
-    names: tuple[Both, Both], rows: Sequence[tuple[str, Figure, Figure, str, str]]
+    names: tuple[Both, Both], rows: Sequence[tuple[Both, Figure, Figure, str]]
 ) -> Dumbbells | None:
-    """Two figures a row, on one axis from 0 to 100.
+    """Two figures a row, on one axis from 0 to 100; rows without either figure are left out.
 
     Args:
         names: what the first and the second figure are.
-        rows: name, both figures, category and page of each.
+        rows: name, both figures and category of each.
     """
-    if not rows:
+    told = [row for row in rows if row[1].value is not None and row[2].value is not None]
+    if not told:
         return None
-    left, step = 200.0, 26.0
+    step = 30.0
     pairs = [
-        Pair(
-            name,
-            round(TOP + step * (place + 0.5), 1),
-            first,
-            second,
-            (
-                scale(first.value or 0, 0, 100, left, WIDTH - 30),
-                scale(second.value or 0, 0, 100, left, WIDTH - 30),
-            ),
-            kind,
-            page,
-        )
-        for place, (name, first, second, kind, page) in enumerate(rows)
+        Pair(name, round(TOP + step * (place + 0.5), 1), _spot(first), _spot(second), kind)
+        for place, (name, first, second, kind) in enumerate(told)
     ]
-    across = [Tick(scale(v, 0, 100, left, WIDTH - 30), str(v)) for v in range(0, 101, 20)]
+    across = [Tick(_percent(v), str(v)) for v in range(0, 101, 20)]
     return Dumbbells(names, tuple(pairs), tuple(across), TOP + step * len(pairs) + 34)
+
+
+def _spot(figure: Figure) -> Spot:
+    ends = (None if end is None else _percent(end) for end in (figure.low, figure.high))
+    return Spot(figure, _percent(figure.value or 0.0), *ends)
+
+
+def _percent(value: float) -> float:
+    return scale(value, 0, 100, 200.0, WIDTH - 30)

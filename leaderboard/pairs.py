@@ -21,6 +21,7 @@ from psyche_bench.leaderboard.tables import Run
 
 SELECTED = (Both("cross-selected", "交叉筛选"), Both("random, as many", "同量随机"))
 SPLIT = (Both("challenging", "难题"), Both("other questions", "其余题目"))
+NAMES = (columns.GROUPS, columns.KINDS)
 
 
 class Shown(NamedTuple):
@@ -37,14 +38,14 @@ def figure3(pair: tuple[Run, Run] | None) -> Shown:
     rows = []
     if pair:
         first, second = (_columns(run.result) for run in pair)
-        rows = [(name, first[name], second[name], "", "") for name in first if name in second]
+        rows = [(_called(name), first[name], second[name], "") for name in first if name in second]
     return Shown(
         3,
         drawings.dumbbells(SELECTED, rows),
         Both(
             "Figure 3. Standard accuracy (%) after training on cross-selected questions and on as "
-            "many random ones, with 95 % intervals on pointing.",
-            "图 3：以交叉筛选题目与同量随机题目训练后的标准正确率（%），指向可见 95% 区间。",
+            "many random ones, with 95 % intervals.",
+            "图 3：以交叉筛选题目与同量随机题目训练后的标准正确率（%），附 95% 区间。",
         ),
         Both(
             "Figure 3 (cross-selection against random selection of the same size): no pair of "
@@ -54,6 +55,11 @@ def figure3(pair: tuple[Run, Run] | None) -> Shown:
             "build --selection CROSS RANDOM",
         ),
     )
+
+
+def _called(subset: str) -> Both:
+    group, kind = (names[part] for names, part in zip(NAMES, subset.split("_"), strict=True))
+    return Both(f"{group.en}, {kind.en}", f"{group.zh}{kind.zh}")
 
 
 def _columns(result: Result) -> dict[str, Figure]:
@@ -71,14 +77,14 @@ def figure4(runs: Sequence[Run], challenging: Collection[str]) -> Shown:
         if run.digest and run.result.group == "pceb" and challenging:
             halves = split(run.digest, challenging)
             name = f"{run.result.model.name}, {run.result.protocol}"
-            rows.append((name, *halves, run.result.model.category, ""))
+            rows.append((Both(name, name), *halves, run.result.model.category))
     return Shown(
         4,
         drawings.dumbbells(SPLIT, rows),
         Both(
             "Figure 4. Standard accuracy (%) on challenging questions of PCEB and on the others, "
-            "all columns pooled, with 95 % intervals on pointing.",
-            "图 4：PCEB 难题与其余题目的标准正确率（%，各列合并），指向可见 95% 区间。",
+            "all columns pooled, with 95 % intervals.",
+            "图 4：PCEB 难题与其余题目的标准正确率（%，各列合并），附 95% 区间。",
         ),
         Both(
             "Figure 4 (challenging and other questions): no re-run with outcomes, or no list of "

@@ -388,8 +388,12 @@ def test_two_real_re_runs_stand_beside_the_published_rows(
         asked += ["--protocol", "direct", "--apply_chat_template", "--output_path", str(run)]
         assert cli.main(["eval", *asked]) == 0
         assert cli.main(["board", "add", str(run), "--results", str(results)]) == 0
-    assert cli.main(["board", "build", "--out", str(out), "--results", str(results)]) == 0
+    stems = sorted(path.stem for path in results.glob("*.json"))
+    command = ["board", "build", "--out", str(out), "--results", str(results)]
+    assert cli.main([*command, "--selection", *stems]) == 0
     page = tab.open(out / "index.html")
+    drawn = shown(page, "#figure3 svg g > title")
+    assert [title.partition(":")[0] for title in drawn] == ["Moral, single", "Moral, multiple"]
     own = page.locator("#table-pceb tbody tr[data-origin=re-run]")
     assert own.count() == 2
     assert all("4 of 310 items, 2 of 6 columns" in text for text in own.all_inner_texts())

@@ -84,6 +84,31 @@ def test_the_commands_print_and_write(tmp_path, capsys):
     assert "no ids. Give a file with items' ids" in capsys.readouterr().err
 
 
+def test_figure_3_sets_two_records_against_each_other(tmp_path, capsys):
+    results, out = tmp_path / "results", tmp_path / "site"
+    cross = write_run(results, Model(name="cross"), skill=0.8, share=0.1)
+    other = write_run(results, Model(name="random"), skill=0.5, share=0.1, seed=1)
+    asked = ["board", "build", "--out", str(out), "--results", str(results), "--selection"]
+    assert cli.main([*asked, cross.stem, other.stem]) == 0
+    for page, first, second, name in (
+        ("index.html", "cross-selected", "random, as many", "Moral, multiple"),
+        ("index.zh.html", "交叉筛选", "同量随机", "职业道德多选"),
+    ):
+        text = html.unescape((out / page).read_text(encoding="utf-8"))
+        figure = text.split('<figure id="figure3">')[1].split("</figure>")[0]
+        titles = dict(re.findall(r"<title>(.*?): (.*?)</title>", figure))
+        assert len(titles) == 6, "one row for each column of PCEB"
+        values = [run.columns[3].scores["standard"] for run in (cross, other)]
+        ends = [run.columns[3].intervals["standard"] for run in (cross, other)]
+        shown = [f"{v:.2f} ({e.low:.1f}–{e.high:.1f})" for v, e in zip(values, ends, strict=True)]
+        assert titles[name] == f"{first} {shown[0]}, {second} {shown[1]}"
+        assert figure.count('class="whisker"') == 12
+    assert cli.main([*asked, cross.stem, "nope"]) == 1
+    assert f"no record 'nope' with outcomes to compare. There are: {cross.stem}, {other.stem}" in (
+        capsys.readouterr().err
+    )
+
+
 def luminance(colour):
     parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
     linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
