@@ -10,9 +10,7 @@ A price file is TOML, one table a model, prices for a million tokens::
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, ValidationError
 
@@ -92,17 +90,6 @@ class Usage(Record):
     tokens_out: int = 0
     cost: float | None = 0.0
     currency: str = "USD"
-
-
-def estimate_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
-    """Tokens of a prompt, on the safe side: one for a Chinese character, one for three others.
-
-    >>> estimate_tokens([{"role": "user", "content": "你好, hello"}])
-    9
-    """
-    text = "".join(str(message.get("content") or "") for message in messages)
-    # In UTF-8 a Chinese character has three bytes, most others have one.
-    return len(text.encode("utf-8", "surrogatepass")) // 3 + 4 * len(messages) + 1
 
 
 class Ledger:

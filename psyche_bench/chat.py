@@ -4,25 +4,29 @@
         reply = await client.chat("gpt-4o", messages, temperature=0)
 
 A call that was answered before, by whatever endpoint, is read from the store and nothing is sent.
-An answer is committed to the store before it is handed on; killed at any moment, a program started
-again repeats at most the answers that were still on their way to it: those the kernel or the event
-loop held, never more than one for a call under way. ``tests/perf/judge_kills.py`` counts them:
-about one a kill at 160 answers a second on a machine busy with other things.
+What is sent is sent by a process of its own (:mod:`psyche_bench.sender`), which outlives a killed
+run until its calls are answered and kept: started again, a run repeats no answered call. Only if
+that process is killed too, with the whole machine say, are calls repeated: at most those under way.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from psyche_bench.budget import Budget, Ledger, Prices, Usage, estimate_tokens
-from psyche_bench.endpoint import Endpoint, Failure
+from psyche_bench.budget import Budget, Ledger, Prices, Usage
+from psyche_bench.endpoint import Failure, describe
 from psyche_bench.errors import ChatError
+from psyche_bench.link import Link
 from psyche_bench.pacing import Pace, backoff
 from psyche_bench.schemas import Record
-from psyche_bench.store import IN_MEMORY, Reply, Store, key
+from psyche_bench.store import Reply, Store, key
+from psyche_bench.tokens import estimate_tokens
 
 __all__ = ["Budget", "Call", "Client", "Plan", "Prices", "Reply", "Usage", "plan"]
 
@@ -30,6 +34,8 @@ Messages = Sequence[Mapping[str, Any]]
 UNKNOWN_LENGTH = 512
 """Tokens a reply is expected to have before any was seen and where no cap is sent."""
 LONGEST_BACKOFF = 60.0
+ELSEWHERE = 0.1
+"""Seconds after which is looked again for the answer to a call another process has under way."""
 
 
 class Call(Record):
@@ -52,13 +58,17 @@ class Plan(Record):
     currency: str
 
 
+def _aloud(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
 class Client:
     """Asks one endpoint, through a store.
 
     Args:
         base_url: address of the endpoint up to ``/v1``; None is OpenAI's own, or what
             ``OPENAI_BASE_URL`` says.
-        store: file of answered calls; None keeps them in memory only.
+        store: file of answered calls; None is a temporary one, gone with the client.
         key_env: environment variable that holds the key; it need not be set for local servers.
         max_in_flight: most calls under way; the client starts at half of it and adapts.
         budget: bounds for this client; calls read from the store cost nothing.
@@ -68,6 +78,7 @@ class Client:
         tries: how often a call is tried that fails by itself (5xx, broken or unusable answers).
         patience: seconds without a single answer after which refusals (429) are given up too.
         base_wait: seconds waited after a first failure, doubled at each further one.
+        say: is told what a user should know about calls of a run before, or left under way.
     """
 
     def __init__(  # noqa: PLR0913 - settings are keywords with defaults
@@ -84,29 +95,47 @@ class Client:
         tries: int = 6,
         patience: float = 600.0,
         base_wait: float = 0.5,
+        say: Callable[[str], object] = _aloud,
     ) -> None:
-        self._endpoint = Endpoint(base_url, key_env, timeout, max_in_flight)
-        self._store = Store(store or IN_MEMORY)
+        self._base_url, self._key_env = base_url, key_env
+        self._timeout, self._most = timeout, max_in_flight
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        if store is None:
+            self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+            store = Path(self._folder.name, "calls.sqlite")
+        self._store = Store(store)
         self._pace = Pace(max_in_flight)
         self._ledger = ledger or Ledger(budget or Budget(), prices or Prices())
         self._tries, self._patience, self._base_wait = tries, patience, base_wait
         self._under_way: dict[bytes, asyncio.Future[Reply]] = {}
         self._last_answer = 0.0
         self._freed = asyncio.Event()
-        self._batch: _Batch | None = None
+        self._say = say
+        self._line: Link | None = None
 
     async def __aenter__(self) -> "Client":
-        loop = asyncio.get_running_loop()
-        self._last_answer = loop.time()
-        self._endpoint.open()
-        self._batch = _Batch(self._store, loop)
+        self._last_answer = asyncio.get_running_loop().time()
+        address = describe(self._base_url, self._key_env)
+        self._line = Link(address, self._store.path, self._timeout, self._most)
+        await self._line.open()
+        others = self._store.under_way()
+        if others:
+            self._say(
+                f"{others} calls are under way already, of a run that was stopped or of another: "
+                "waiting for their answers where they are needed here."
+            )
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._endpoint.close()
-        if self._batch is not None:
-            self._batch.flush()
+        left = await self._link.close()
         self._store.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+        elif left:
+            self._say(
+                f"{left} calls are under way: their answers are waited for and kept in the "
+                f"background, {self._timeout:g} s at most."
+            )
 
     @property
     def usage(self) -> Usage:
@@ -174,15 +203,15 @@ class Client:
     ) -> Reply:
         """Try until there is an answer; waits for another process that makes the same call."""
         body = {"model": model, "messages": list(messages), **parameters}
+        content = json.dumps(body, separators=(",", ":")).encode()
         failed = 0
         while True:
             entered = await self._pace.enter()
-            wait = 0.0
+            wait = ELSEWHERE
             try:
-                if not await self._writer.claim(address):
-                    wait = 0.1
-                else:
-                    return await self._paid(address, body)
+                reply = await self._paid(address, content, body)
+                if reply is not None:
+                    return reply
             except Failure as failure:
                 self._ledger.refused += 1
                 failed, wait = self._weigh(failure, failed, entered)
@@ -194,26 +223,19 @@ class Client:
                 self._ledger.from_store += 1
                 return found
 
-    async def _paid(self, address: bytes, body: dict[str, Any]) -> Reply:
-        """One try of a claimed call within the budget; the claim ends with it."""
-        answered = False
+    async def _paid(self, address: bytes, content: bytes, body: dict[str, Any]) -> Reply | None:
+        """One try within the budget; None where another process has the call under way."""
+        reservation = await self._reserve(body)
         try:
-            reservation = await self._reserve(body)
-            try:
-                reply = await self._endpoint.ask(body)
-            finally:
-                self._ledger.free(reservation)
-                self._freed.set()
-            reply = _counted(reply, body)
+            reply = await self._link.ask(address, content)
+        finally:
+            self._ledger.free(reservation)
+            self._freed.set()
+        if reply is not None:
             self._ledger.spend(body["model"], reply.tokens_in, reply.tokens_out)
             self._pace.answered()
             self._last_answer = asyncio.get_running_loop().time()
-            answered = True
-            await self._writer.put(address, reply)
-            return reply
-        finally:
-            if not answered:
-                self._writer.give_up(address)
+        return reply
 
     async def _reserve(self, body: dict[str, Any]) -> int:
         if self._ledger.unbounded:
@@ -255,83 +277,10 @@ class Client:
         return failed, max(wait, failure.wait or 0.0)
 
     @property
-    def _writer(self) -> "_Batch":
-        if self._batch is None:
+    def _link(self) -> Link:
+        if self._line is None:
             raise RuntimeError("use `async with Client(…)`")
-        return self._batch
-
-
-def _counted(reply: Reply, body: Mapping[str, Any]) -> Reply:
-    """Estimate tokens where the endpoint did not count them."""
-    if reply.tokens_in or reply.tokens_out:
-        return reply
-    written = [{"content": reply.reasoning + reply.text}]
-    return reply._replace(
-        tokens_in=estimate_tokens(body["messages"]), tokens_out=estimate_tokens(written)
-    )
-
-
-class _Batch:
-    """Writes what one turn of the event loop brings in one transaction: at once, and cheaply."""
-
-    def __init__(self, store: Store, loop: asyncio.AbstractEventLoop) -> None:
-        self._store, self._loop = store, loop
-        self._puts: dict[bytes, Reply] = {}
-        self._over: list[bytes] = []
-        self._claims: dict[bytes, asyncio.Future[bool]] = {}
-        self._done: list[asyncio.Future[None]] = []
-        self._asked = False
-
-    async def claim(self, address: bytes) -> bool:
-        """Whether the call is ours to make."""
-        claimed: asyncio.Future[bool] = self._loop.create_future()
-        self._claims[address] = claimed
-        self._ask()
-        return await claimed
-
-    async def put(self, address: bytes, reply: Reply) -> None:
-        """Return once the reply is committed."""
-        self._puts[address] = reply
-        done = self._loop.create_future()
-        self._done.append(done)
-        self._ask()
-        await asyncio.shield(done)
-
-    def give_up(self, address: bytes) -> None:
-        """End a claim without a reply, with the next write."""
-        self._over.append(address)
-        self._ask()
-
-    def _ask(self) -> None:
-        if not self._asked:
-            self._asked = True
-            self._loop.call_soon(self.flush)
-
-    def flush(self) -> None:
-        """Write everything that waits."""
-        puts, over, claims, done = self._puts, self._over, self._claims, self._done
-        self._puts, self._over, self._claims, self._done = {}, [], {}, []
-        self._asked = False
-        try:
-            if puts or over:
-                self._store.put(puts.items(), over)
-            won = self._store.claim(list(claims)) if claims else {}
-        except Exception as error:
-            every: tuple[asyncio.Future[Any], ...] = (*done, *claims.values())
-            waiting = [future for future in every if not future.done()]
-            if not waiting:
-                raise
-            for future in waiting:
-                future.set_exception(error)
-            return
-        for finished in done:
-            if not finished.done():
-                finished.set_result(None)
-        for address, claimed in claims.items():
-            if not claimed.done():
-                claimed.set_result(won[address])
-            elif won[address]:
-                self.give_up(address)
+        return self._line
 
 
 def plan(

@@ -81,6 +81,7 @@ def _judge(args: argparse.Namespace) -> int:
     import asyncio
 
     from psyche_bench import judge
+    from psyche_bench.errors import RunError
     from psyche_bench.judge_replies import read_replies
 
     settings = _settings(args)
@@ -91,7 +92,12 @@ def _judge(args: argparse.Namespace) -> int:
     if args.dry_run:
         print(render([_plan(args, jobs, settings)], args.format))
         return 0
-    verdicts = asyncio.run(_verdicts(args, jobs, settings))
+    try:
+        verdicts = asyncio.run(_verdicts(args, jobs, settings))
+    except KeyboardInterrupt:
+        raise RunError(
+            "stopped. Every answered call is kept: start the same command again to go on."
+        ) from None
     return _conclude(args, verdicts, settings, replies)
 
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from psyche_bench.errors import ChatError, RequestRefused
 from psyche_bench.store import Reply
+from psyche_bench.tokens import estimate_tokens
 
 if TYPE_CHECKING:
     import aiohttp
@@ -67,86 +68,100 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class Address(NamedTuple):
+    """Where an endpoint is and what every request to it carries; holds the key."""
+
+    url: str
+    headers: dict[str, str]
+    proxy: str | None
+    key: str
+    key_env: str
+
+
+def redact(text: str, key: str) -> str:
+    """``text`` without the key."""
+    return text.replace(key, "[key]") if len(key) >= SHORTEST_SECRET else text
+
+
+def describe(base_url: str | None, key_env: str) -> Address:
+    """The address of an endpoint; nothing is sent.
+
+    Args:
+        base_url: up to ``/v1``; None is OpenAI's own, or what ``OPENAI_BASE_URL`` says.
+        key_env: environment variable that holds the key.
+
+    Raises:
+        ChatError: it is OpenAI's own endpoint and there is no key, or no such address can be.
+    """
+    from openai import AsyncOpenAI, OpenAIError
+
+    key = os.environ.get(key_env, "")
+    if base_url is None and not os.environ.get("OPENAI_BASE_URL") and not key:
+        raise ChatError(
+            f"{key_env} is not set, and OpenAI's own endpoint wants a key. Set it, or "
+            "name another endpoint with --base-url."
+        )
+    try:
+        described = AsyncOpenAI(api_key=key or "none", base_url=base_url)
+    except OpenAIError as error:
+        raise ChatError(f"{redact(f'{base_url}: {error}', key)}") from None
+    url = str(described.base_url.copy_with(userinfo=b"")) + "chat/completions"
+    headers = {k: v for k, v in described.default_headers.items() if isinstance(v, str)}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+    split = urlsplit(url)
+    bypassed = urllib.request.proxy_bypass(split.hostname or "")
+    proxy = None if bypassed else urllib.request.getproxies().get(split.scheme)
+    return Address(url, headers, proxy, key, key_env)
+
+
 class Endpoint:
-    """An address with its key and its session."""
+    """An address with its session."""
 
-    def __init__(self, base_url: str | None, key_env: str, timeout: float, most: int) -> None:
-        self.key_env = key_env
-        self._key = os.environ.get(key_env, "")
-        self._base_url = base_url
-        self._timeout = timeout
-        self._most = most
-        self._session: aiohttp.ClientSession | None = None
-        self._url = ""
-        self._proxy: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Endpoint({self.redact(self._base_url or 'the default address')})"
-
-    def redact(self, text: str) -> str:
-        """``text`` without our key, and without what looks like one."""
-        if len(self._key) >= SHORTEST_SECRET and self._key in text:
-            text = text.replace(self._key, "[key]")
-        return text
-
-    def _quoted(self, body: bytes) -> str:
-        text = self.redact(body[:2000].decode("utf-8", "replace"))
-        return _KEY_LIKE.sub("[key]", " ".join(text.split()))[:200]
-
-    async def close(self) -> None:
-        """Close the session."""
-        if self._session is not None:
-            await self._session.close()
-
-    def open(self) -> None:
-        """Describe the endpoint and open a session; nothing is sent yet.
-
-        Raises:
-            ChatError: it is OpenAI's own endpoint and there is no key, or no such address can be.
-        """
+    def __init__(self, address: Address, timeout: float, most: int) -> None:
         import aiohttp
-        from openai import AsyncOpenAI, OpenAIError
 
-        if self._base_url is None and not os.environ.get("OPENAI_BASE_URL") and not self._key:
-            raise ChatError(
-                f"{self.key_env} is not set, and OpenAI's own endpoint wants a key. Set it, or "
-                "name another endpoint with --base-url."
-            )
-        try:
-            described = AsyncOpenAI(api_key=self._key or "none", base_url=self._base_url)
-        except OpenAIError as error:
-            raise ChatError(f"{self!r}: {self.redact(str(error))}") from None
-        self._url = str(described.base_url.copy_with(userinfo=b"")) + "chat/completions"
-        headers = {k: v for k, v in described.default_headers.items() if isinstance(v, str)}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        split = urlsplit(self._url)
-        if not urllib.request.proxy_bypass(split.hostname or ""):
-            self._proxy = urllib.request.getproxies().get(split.scheme)
+        self._at = address
+        self._timeout = timeout
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._most, keepalive_timeout=30),
-            timeout=aiohttp.ClientTimeout(total=self._timeout),
-            headers=headers,
+            connector=aiohttp.TCPConnector(limit=most, keepalive_timeout=30),
+            timeout=aiohttp.ClientTimeout(total=timeout),
+            headers=address.headers,
             auto_decompress=True,
         )
 
-    async def ask(self, body: dict[str, Any]) -> Reply:
-        """Send one request.
+    async def close(self) -> None:
+        """Close the session."""
+        await self._session.close()
+
+    async def ask(self, content: bytes) -> Reply:
+        """Send one request, whose body is ``content``; uncounted tokens are estimated.
 
         Raises:
             Failure: no usable answer this time.
             ChatError: no usable answer, and the same request will not get one.
         """
-        if self._session is None:
-            raise RuntimeError("open() the endpoint first")
-        content = json.dumps(body, separators=(",", ":")).encode()
-        return self._read(await self._post(self._session, content))
+        reply = self._read(await self._post(self._session, content))
+        if reply.tokens_in or reply.tokens_out:
+            return reply
+        written = [{"content": reply.reasoning + reply.text}]
+        return reply._replace(
+            tokens_in=estimate_tokens(json.loads(content)["messages"]),
+            tokens_out=estimate_tokens(written),
+        )
+
+    def _redact(self, text: str) -> str:
+        return redact(text, self._at.key)
+
+    def _quoted(self, body: bytes) -> str:
+        text = self._redact(body[:2000].decode("utf-8", "replace"))
+        return _KEY_LIKE.sub("[key]", " ".join(text.split()))[:200]
 
     async def _post(self, session: "aiohttp.ClientSession", content: bytes) -> Answer:
         import aiohttp
 
         try:
-            async with session.post(self._url, data=content, proxy=self._proxy) as response:
+            async with session.post(self._at.url, data=content, proxy=self._at.proxy) as response:
                 parts, size = [], 0
                 async for part in response.content.iter_any():
                     size += len(part)
@@ -158,7 +173,7 @@ class Endpoint:
         except TimeoutError:
             raise Failure(f"no answer within {self._timeout:g} s", busy=True) from None
         except (aiohttp.ClientError, OSError) as error:
-            what = self.redact(str(error)) or type(error).__name__
+            what = self._redact(str(error)) or type(error).__name__
             raise Failure(f"no connection, or a broken one ({what})", busy=True) from None
 
     def _read(self, answer: Answer) -> Reply:
@@ -190,7 +205,7 @@ class Endpoint:
             return ""
         if isinstance(value, list):
             value = "".join(part.get("text") or "" for part in value)
-        text: str = self.redact(value)
+        text: str = self._redact(value)
         if not text.isascii():
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return text
@@ -202,7 +217,7 @@ class Endpoint:
             refused = RequestRefused if status in _THIS_ONE else ChatError
             raise refused(
                 f"the endpoint refused for good with HTTP {status}: {said!r}. "
-                f"{remedy.format(env=self.key_env)}",
+                f"{remedy.format(env=self._at.key_env)}",
                 status,
             )
         busy = status in (408, 409, 429) or status >= 500

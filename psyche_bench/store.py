@@ -23,7 +23,6 @@ from typing import IO, Any, NamedTuple
 
 from psyche_bench.errors import StoreError
 
-IN_MEMORY = ":memory:"
 BUSY_SECONDS = 30.0
 MOST_SLOTS = 1000
 
@@ -90,12 +89,11 @@ class Store:
         StoreError: the file cannot be opened, or is no store.
     """
 
-    def __init__(self, path: Path | str = IN_MEMORY) -> None:
+    def __init__(self, path: Path | str) -> None:
         self.path = str(path)
         self._slot: int | None = None
         self._lock: IO[bytes] | None = None
-        if self.path != IN_MEMORY:
-            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         try:
             self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -148,8 +146,6 @@ class Store:
 
         A call that has been answered meanwhile is not claimed either: :meth:`get` finds it.
         """
-        if self.path == IN_MEMORY:
-            return dict.fromkeys(wanted, True)
         self._take_slot()
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -160,6 +156,14 @@ class Store:
         except sqlite3.Error as error:
             raise self._failed("written", error) from error
         return won
+
+    def under_way(self) -> int:
+        """Calls that other processes have under way: claims whose slot is held."""
+        try:
+            rows = self._db.execute("SELECT slot, count(*) FROM claims GROUP BY slot").fetchall()
+        except sqlite3.Error as error:
+            raise self._failed("read", error) from error
+        return sum(count for slot, count in rows if slot != self._slot and self._is_held(slot))
 
     def _claim(self, address: bytes) -> bool:
         if self._db.execute("SELECT 1 FROM answered WHERE key = ?", (address,)).fetchone():

@@ -219,7 +219,7 @@ async def drive(rows: Iterable[Any], calls: Calls) -> AsyncIterator[Worked]:
 
 
 def brake(calls: Calls) -> None:
-    """Ctrl-C and SIGTERM stop gently: a second one leaves the calls on their way."""
+    """Ctrl-C and SIGTERM stop gently: a second one leaves the calls on their way to the sender."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
 
@@ -230,7 +230,7 @@ def brake(calls: Calls) -> None:
         calls.stopping = True
         print(
             f"\n{name}: waiting for the calls on their way, which are paid for. "
-            "Once more to leave them.",
+            "Once more to have them waited for in the background.",
             file=sys.stderr,
         )
 

@@ -10,6 +10,7 @@ that it takes little of the core that the client needs.
 import argparse
 import asyncio
 import contextlib
+import functools
 import json
 import random
 import threading
@@ -52,6 +53,9 @@ class Server:
         self.bodies: list[dict] = []
         self.headers: list[str] = []
         self.keep = True
+        self.hold = False
+        """While set, answers are held back, until :meth:`release`."""
+        self.held: list[Callable[[], None]] = []
         self.in_flight = self.peak = 0
         self.url = ""
 
@@ -59,6 +63,12 @@ class Server:
     def repeated(self) -> int:
         """Answers with 200 that were given although the same call had been answered before."""
         return sum(count - 1 for count in self.answered.values())
+
+    def release(self) -> None:
+        """Send what was held back, and hold no more."""
+        self.hold = False
+        for send in self.held:
+            self.loop.call_soon_threadsafe(send)
 
 
 class _Connection(asyncio.Protocol):
@@ -100,7 +110,10 @@ class _Connection(asyncio.Protocol):
         reaction = server.script(body, asked)
         server.in_flight += 1
         server.peak = max(server.peak, server.in_flight)
-        asyncio.get_running_loop().call_later(reaction.delay, self.send, content, reaction)
+        if server.hold:
+            server.held.append(functools.partial(self.send, content, reaction))
+        else:
+            server.loop.call_later(reaction.delay, self.send, content, reaction)
 
     def send(self, content: bytes, reaction: Reaction, count: bool = True) -> None:
         body = reaction.body if reaction.body is not None else completion(reaction.text)
@@ -121,7 +134,7 @@ class _Connection(asyncio.Protocol):
 
 
 async def _serve(server: Server, ready: Callable[[], None], stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
+    server.loop = loop = asyncio.get_running_loop()
     listening = await loop.create_server(lambda: _Connection(server), "127.0.0.1", 0, backlog=2048)
     server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
     ready()

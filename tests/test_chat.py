@@ -1,12 +1,7 @@
 """The chat client against a stand-in endpoint: stored, retried, paced, bounded, secret."""
 
 import asyncio
-import json
-import subprocess
-import sys
-import textwrap
 import time
-from pathlib import Path
 
 import pytest
 from scripted import Reaction, completion, serving
@@ -305,70 +300,3 @@ def test_odd_replies_survive_the_store(body, expected, tmp_path):
         (kept,), _ = run(server, 1, store=tmp_path / "s")
     assert sent.text == kept.text == expected
     assert kept == sent._replace(stored=True)
-
-
-# --- several processes, and kills ----------------------------------------------------------------
-
-WORKER = textwrap.dedent("""
-    import asyncio, json, sys
-    from psyche_bench.chat import Client
-
-    async def main(url, store, count):
-        async with Client(url, store=store, max_in_flight=16) as client:
-            calls = [
-                client.chat("m", [{"role": "user", "content": str(n)}]) for n in range(count)
-            ]
-            print("started", flush=True)
-            return [reply.text for reply in await asyncio.gather(*calls)]
-
-    print(json.dumps(asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))))
-""")
-
-
-def worker(url, store, count):
-    command = [sys.executable, "-c", WORKER, url, str(store), str(count)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-def test_two_processes_pay_once(tmp_path):
-    with serving(lambda body, _: echo(body, _)._replace(delay=0.02)) as server:
-        pair = [worker(server.url, tmp_path / "s", 200) for _ in range(2)]
-        outputs = [process.communicate(timeout=60)[0] for process in pair]
-        assert server.repeated == 0
-        assert sum(server.asked.values()) == 200
-    assert outputs[0] == outputs[1]
-
-
-def wait_for(server, count):
-    end = time.monotonic() + 60
-    while sum(server.answered.values()) < count and time.monotonic() < end:
-        time.sleep(0.001)
-
-
-def test_killed_processes_repeat_nothing_that_reached_them(tmp_path):
-    """Three kills; the full fifty are in tests/perf/judge_kills.py."""
-    with serving(lambda body, _: echo(body, _)._replace(delay=0.02)) as server:
-        for moment in (7, 41, 120):
-            process = worker(server.url, tmp_path / "s", 300)
-            wait_for(server, moment)
-            process.kill()
-            process.wait()
-        kept = len(Store(tmp_path / "s"))
-        output, _ = worker(server.url, tmp_path / "s", 300).communicate(timeout=60)
-    assert json.loads(output.splitlines()[-1]) == [str(n) for n in range(300)]
-    assert 0 < kept < 300
-    # What the server had sent and the killed process had not read yet: at most one an open line.
-    assert server.repeated <= 3 * 16
-
-
-def test_claims_of_a_dead_process_are_void(tmp_path):
-    with serving(lambda body, _: echo(body, _)._replace(delay=30.0)) as server:
-        process = worker(server.url, tmp_path / "s", 4)
-        while sum(server.asked.values()) < 4:
-            pass
-        process.kill()
-        process.wait()
-        server.script = echo
-        output, _ = worker(server.url, tmp_path / "s", 4).communicate(timeout=30)
-    assert json.loads(output.splitlines()[-1]) == ["0", "1", "2", "3"]
-    assert not Path(f"{tmp_path}/s.slot1").exists()

@@ -1,15 +1,17 @@
 """A judging run killed at random moments and started again: what was asked twice, and the result.
 
-The server, not the client, counts. A call counts as answered when the server has written its
-answer; what the killed process had not yet read then is asked again, which no client can help. The
-result must be that of a run that was never killed, byte for byte.
+The server, not the client, counts: a call is answered when the server has written its answer, and
+must not be asked again. Every kill is a SIGKILL of the whole process group. The result must be
+that of a run that was never killed, byte for byte.
 
     PSYCHE_BENCH_DATA=… python tests/perf/judge_kills.py [--kills 50] [--delay 0.05]
 """
 
 import argparse
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,7 +35,8 @@ def start(replies: Path, url: str, folder: Path) -> subprocess.Popen[bytes]:
         "--judge", "stand-in", "--base-url", url, "--out", str(folder / "out"),
         "--store", str(folder / "calls.sqlite"), "--in-flight", "8",
     ]  # fmt: skip
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    null = subprocess.DEVNULL
+    return subprocess.Popen(command, stdout=null, stderr=null, start_new_session=True)
 
 
 def answers(server: Server) -> int:
@@ -52,7 +55,7 @@ def killed(replies: Path, server: Server, folder: Path, kills: int, whole: int) 
             time.sleep(0.001)
         time.sleep(rng.uniform(0, 0.03))
         done += process.poll() is None
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert start(replies, server.url, folder).wait() == 0
     return done
@@ -89,8 +92,10 @@ def main() -> None:
         )
     print(f"calls of a whole run                 {whole} ({usual} are repeats of equal words)")
     print(f"kills                                {done} of {asked.kills}")
-    print(f"answers written twice by the server  {again} (on their way when the process died)")
+    print(f"answered calls that were asked again {again}")
     print(f"result byte for byte the same        {'yes' if same else 'NO'}")
+    if again or not same:
+        sys.exit(1)
 
 
 if __name__ == "__main__":
