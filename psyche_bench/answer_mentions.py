@@ -16,12 +16,13 @@ from psyche_bench.answer_scope import Scope
 from psyche_bench.answer_slots import is_hedged, letters_in, lists
 
 _DOUBT = re.compile(
-    r"[?吗呢若像]|之间|当中|中有一|道理|各有|(?:^| ):D|犹豫|二选一|任选|拿不准|格式|这样|如果"
+    r"[?吗呢若像]|区别|区分|鉴别|(?i:\bso (?:is|are)\b)"
+    r"|之间|当中|中有一|道理|各有|(?:^| ):D|犹豫|二选一|任选|拿不准|格式|这样|如果"
     r"|假如|可能|也许|或许|或者|不确定|难以|纠结|无法|不能|请|提供|选项(?:有|如下|包括)|例如"
     r"|(?i:\b(?:if|cannot|can't|either|whether|please|plausible|merit|depend|depending|some|many|students?|people|unclear|insufficient|sorry)\b)"
 )
 _AGAINST_LEFT = re.compile(
-    r"(?:不[是选为能应含]|并?非|排除|除了?|比|不如|优于|好于|胜过|而不|错误?的?是|[误错]选"
+    r"(?:不[是选为能应含]|不(?:应该?|当|会|必|用|要|该|可以?|宜)选择?|并?非|排除|除了?|比|不如|优于|好于|胜过|而不|错误?的?是|[误错]选"
     r"|(?i:than|not|of|except|except for|unlike|exclud(?:e|ing)|eliminat(?:e|ing)"
     r"|rul(?:e|ing) out|(?:could|might|may) be|think|thought))[\s\"'(:]*$"
 )
@@ -66,7 +67,7 @@ def inferred(text: str, offer: Scope) -> frozenset[str] | None:
     >>> sorted(inferred("A和B排除,留C和D。", scope("ABCD", None)) or "")
     ['C', 'D']
     """
-    if len(text) > 400 or _DOUBT.search(text):
+    if len(text) > 400 or text[-1:] in ",;:" or _DOUBT.search(text):
         return None
     found = list(islice(lists(text, offer), 12))
     mentions = []

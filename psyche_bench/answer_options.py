@@ -32,12 +32,13 @@ def text_at_end(text: str, offer: Scope) -> frozenset[str] | None:
         return None
     if _CONCLUDES.search(last) is None and not _one_sentence(text, offer):
         return None
-    said = _KIND.sub("", squeeze(last))
+    said = _KIND.sub("", squeeze(_BECAUSE.split(last)[0]))
     key = max((key for key in offer.texts if said.endswith(key)), key=len, default="")
     before = said[: len(said) - len(key)] if key else ""
     if (
         re.search(
-            r"(?<!不)(?<!并非)(?:属于|是|为|称作|叫做?|选择?|采用|使用|运用|用了?|is)$", before
+            r"(?<!不)(?<!并非)(?:属于|是|为|称作|叫做?|选择?|采用|使用|运用|用了?|is)(?:典型的|一种)?$",
+            before,
         )
         is None
     ):
@@ -56,6 +57,7 @@ def _one_sentence(text: str, offer: Scope) -> bool:
 
 
 _KIND = re.compile(r"(?:技术|疗法|方法|法|理论|障碍|原则|效应|现象|这一项|选项)$")
+_BECAUSE = re.compile(r",(?:因为|由于)")
 _CONCLUDES = re.compile(r"所以|因此|故|可见|综上")
 
 

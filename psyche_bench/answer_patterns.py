@@ -56,6 +56,7 @@ _EVERY_GOOD = (
 _FRONT = r"(?<![^\s,。:是].)"
 ALL_RIGHT = re.compile(
     "|".join(word + _EVERY_KIND + _EVERY_GOOD for word in _EVERY)
+    + r"|答案[是为:]{0,2} ?(?:以上)?全部(?:选项)?(?=[。,!\s]|$)"
     + r"|全选(?![对错])|全部?都?选(?:择|上|中)?(?=[。,!\s]|$)|"
     + "|".join(
         rf"{word[0]}{_FRONT}{word[1:]}是?(?:对|正确|选)的?(?=[。,!\s]|$)"
@@ -102,17 +103,19 @@ _GOOD = (
     r"|没错|无误|没有?问题|相符|吻合|一致(?=[。,;!\s)|]|$)|符合(?=题意|题干|要求|条件|描述|定义|案例|本题|[。,:;\s)|]|$)"
     r"|(?:合适|恰当|准确|贴切|适合|适当)(?![性地])|最?佳(?<=最佳)|(?:全面|完整|科学"
     r"|典型)(?<=最..)|好(?<=最好)|选[上中入出]|(?<=[是为的确佳题])答案(?=[。,;!\s)]|$)"
-    r"|[入当应可]选|选(?=[。,;\s)|]|$)|成立|打?✓|打勾|打对号"
-    r"|(?i:(?:the )?(?:correct|right|true|best|most appropriate)\b)"
+    r"|[入当应可要]选|选(?=[。,;\s)|]|$)|成立|打?✓|打勾|打对号"
+    r"|即可(?=[。,;!\s)]|$)|(?<=[都均皆])可(?=[。,;!\s)]|$)"
+    r"|(?i:(?:the )?(?:correct|right|true|best|better|most appropriate"
+    r"|more (?:appropriate|accurate|suitable|consistent|fitting))\b)"
 )
 _BAD = (
-    r"不[当入]选|不然|则否|不是(?=[。,;\s]|$)|不太?(?:正确|对|相符|符|合适|恰当|准确|选|是|属于|应|当|成立|入选|妥|合|贴切|能选"
-    r"|可选)|错误?的?|有误|排除|打?✗|打叉|无关|干扰项"
+    r"不[当入]选|不然|则否|不行|不是(?=[。,;\s]|$)|不(?:太|完全|够|尽|十分)?(?:正确|对|相符|符|合适|恰当|准确|选|是|属于|应|当|成立|入选|妥|合|贴切|能选"
+    r"|[可要必需]选)|错误?的?|有误|排除|打?✗|打叉|无关|干扰项"
     r"|(?i:incorrect|wrong|false|not\b|isn't|aren't|n't)"
 )
 _ADVERB = (
     r"都|均|全部|全(?!面)|皆|才|则|也|是|为|属于|最|更|比较|较为?|同样|显然|应该?|应当"
-    r"|完全|说法|表述|描述|的|可以?|要|需|"
+    r"|完全|说法|表述|描述|的|可(?:以|(?![。,;!\s)]|$))|要|需|"
     r"最为|就|与(?:题[干意目]|定义|描述)|其中|说得|表述得|判断|观点|做法|[:\-\s→]|无疑|很|一定|这一|唯一|明显|肯定|确实|基本|本身"
     r"|绝对|当然|会|还|看来|(?:本|该|此|这道?)题的?|仍然?|依然|倒"
     r"|则|(?i:is|are|both|was|also|clearly|therefore|all|the|only|seems?|appears?|to be)\b"
@@ -137,7 +140,7 @@ VERDICT_LATER = re.compile(
 VERDICT_WORD = re.compile(rf"(?P<bad>{_BAD})|(?P<good>{_GOOD})")
 SEGMENT_VERDICT = re.compile(
     rf"(?:(?P<badtick>✗)|(?P<goodtick>✓)|(?:^|[:,。;(\-|→\s\"]|所以|因此|故|说法|表述|是"
-    rf"|为|属于|该项|此项|本项)"
+    rf"|为|属于|该项|此项|本项)(?:明显|显然|完全|确实|基本|也)?"
     rf"(?:(?P<bad>{_BAD})|(?P<good>{_GOOD})))(?![性率与地])"
 )
 MARKED = re.compile(r"[(\[←→\-] ?(?:这是)?(?:正确|答案|正解|正确答案|正确选项|✓)[)\]]? ?$|[✓★] ?$")
@@ -169,8 +172,9 @@ JUDGEMENT = re.compile(
 )
 """What follows letters when they are judged: 两项都正确, 选项说法错误."""
 SUBJECT = re.compile(rf" ?{ITEMS}")
+SUBJECT_START = frozenset(" 这两二三四五号选项")
 JUDGEMENT_START = frozenset(
-    ",处打会还就与吻一看本该此这明肯确基本绝仍依倒都均全皆才则也是为属最更比较同显应完说表描的可要需其无很一判观做不错有排干正对没符合恰准贴适佳科典好选入当成"
+    ",处打会还就即与吻一看本该此这明肯确基本绝仍依倒都均全皆才则也是为属最更比较同显应完说表描的可要需其无很一判观做不错有排干正对没符合恰准贴适佳科典好选入当成"
     ":- →✓✗(\"')]"
 )
 """The characters a judgement can begin with (Latin letters apart): a cheap sieve."""
@@ -197,7 +201,7 @@ IDENTITY = re.compile(
 )
 """After a judgement: said to be the answer, not only to be true (B是正确的选项)."""
 RULED_OUT = re.compile(r"排除|不[当入能]?选")
-SUPERLATIVE = re.compile(r"最|才是|答案|[入当应]选|更|唯一|(?i:best|most|only)")
+SUPERLATIVE = re.compile(r"最|才|答案|[入当应]选|更|唯一|即可|(?i:best|most|only|better|more)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # one per alphabet: compared by identity

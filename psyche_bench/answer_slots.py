@@ -26,6 +26,8 @@ def lists(text: str, offer: Scope, start: int = 0) -> Iterator[re.Match[str]]:
             and _DENIED.search(text[max(0, match.start() - 8) : match.start()])
         ):
             cut = _AFTER_DENIAL.match(match[0])
+        if cut is None and "," in match[0] and text.endswith(("etween ", "在"), 0, match.start()):
+            cut = _AFTER_PAIR.match(match[0])
         if cut is None:
             yield match
             continue
@@ -43,6 +45,8 @@ def all_lists(text: str, offer: Scope) -> tuple[re.Match[str], ...]:
 _DENIED = re.compile(r"(?:不|无需|别|勿|排除)(?:要|应|能|用|必|选|择){0,3}$")
 _AFTER_DENIAL = re.compile(r"[^,]{1,20},(?=[A-Z] ?[、和与及跟])")
 """无需选D,A、B、C即可: the letters behind the comma are not denied with the first."""
+_AFTER_PAIR = re.compile(r"[A-Z] ?(?:和|与|、|and) ?[A-Z], ?")
+"""Between B and D, B is better: the letter behind the comma is compared with the pair."""
 _TWO_LISTS = re.compile(
     r"[A-Z] ?[、和与及跟] ?[A-Z](?: ?[、和与及跟] ?[A-Z])*,(?=[A-Z] ?[、和与及跟])"
 )
@@ -69,15 +73,23 @@ def read_slot(text: str, match: re.Match[str], kind: str, offer: Scope) -> Found
     if kind == "blank":
         return _filled(text, place, offer)
     end = own_part(text, match)
+    if (turned := _TURNED.match(text, end)) is not None:
+        place, end = turned.start("new"), turned.end("new")
     listing = text[place:end]
     letters = letters_in(listing, offer.words, doubled=kind == "strong")
-    if letters is None or say.BLOCKED_RIGHT.match(text, end):
+    if letters is None or _CHAIN.match(text, end) or say.BLOCKED_RIGHT.match(text, end):
         return None
     if is_hedged(listing) or say.HEDGED_RIGHT.match(text, end):
         return end, None
     if "/" in listing and letters >= frozenset(offer.order[:4]):
         return None
     return _settled(text, (place, end), letters, kind, offer)
+
+
+_TURNED = re.compile(r" ?→ ?(?P<new>[A-H])(?![A-Za-z])(?=[^→]{0,8}$)")
+"""The answer became another one: 答案 A→C."""
+_CHAIN = re.compile(r" ?→ ?[A-H] ?→")
+"""An order of letters, not an answer: A→B→C."""
 
 
 def _settled(
@@ -94,6 +106,8 @@ def _settled(
     if kind == "strong" or (kind == "good" and say.PAUSE.match(text, end)):
         return _lone_lines(text, end, letters)
     closed = say.PAUSE if kind in ("correct", "odd") else say.END
+    if kind == "correct" and closed.match(text, end):
+        return _lone_lines(text, end, letters)
     return (end, letters) if closed.match(text, end) else None
 
 

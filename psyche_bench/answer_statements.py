@@ -150,6 +150,8 @@ def _behind_cue(text: str, match: re.Match[str], offer: Scope) -> Statement | No
         return None
     end, letters = found
     strength = _strength(kind, sentence, text[cue_at:place])
+    if text.startswith(("的理由", "的原因"), end):
+        strength = VAGUE
     if sentence.endswith("先") and cues.GIVEN_UP.search(text, end, end + 200):
         return Statement(cue_at, end, None, VAGUE)
     if strength == VAGUE and len(letters or ()) > 1 and cues.TENTATIVE.search(sentence[-12:]):
@@ -169,6 +171,8 @@ def _cue(window: str) -> re.Match[str] | None:
             continue
         if cues.LINK.fullmatch(window, cue.end()):
             best = cue
+            if not _rank(best):
+                break
     return best
 
 
@@ -267,6 +271,9 @@ def _first_line(text: str, offer: Scope) -> Iterator[Statement]:
     if (said := _said_first(text, offer)) is not None:
         yield said
         return
+    if _RECONSIDERED.match(text):
+        yield Statement(0, 1, frozenset(text[0]), FIRM)
+        return
     if re.match(r"[A-Z](?! ?[.、:)])", line) and (len(line) > 30 or re.search("[,。、]", line)):
         return
     small = re.fullmatch(r"\(?([a-h])[).、] ?[\u4e00-\u9fff][^\n]{0,40}", text)
@@ -279,6 +286,8 @@ def _first_line(text: str, offer: Scope) -> Iterator[Statement]:
         yield Statement(0, *run, FIRM)
 
 
+_RECONSIDERED = re.compile(r"[A-H]\.? ?(?=On second thought|Wait\b|Actually|No,|等等)")
+"""A letter taken back in the same breath is no label: A. On second thought, …"""
 _NUMBERED = re.compile(r"^\d{1,3} ?[.、)] ?(?=\S{1,12}$)")
 _REASON = re.compile(r" ?(?:[。;]|,(?= ?(?:因为?|理由|原因|题|这|由于|根据|来访|求助)))")
 

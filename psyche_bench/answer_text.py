@@ -63,6 +63,9 @@ _ODD = re.compile(
     "[" + re.escape("".join(odd for odd in _TABLE if odd <= "\uffff")) + "\U00010000-\U0010ffff]"
 )
 _STRUCK = re.compile(r"~~[^~\n]{0,200}~~")
+_SLIPS = ("写错", "打错", "笔误", "划掉", "划去")
+_SLIP = re.compile(rf"(?<![A-Za-z])[A-H]{{1,5}} ?[（(](?:{'|'.join(_SLIPS)})了?[)）]")
+"""Letters that the writer takes back at once: A（写错了）B."""
 _LATEX = (
     (re.compile(r"\\n(?![a-z])"), "\n"),
     (re.compile(r"\\(?:q?quad|[,; ])"), " "),
@@ -116,6 +119,8 @@ def normalise(text: str) -> str:
             text = pattern.sub(plain, text)
     if "~~" in text:
         text = _STRUCK.sub("", text)
+    if any(word in text for word in _SLIPS):
+        text = _SLIP.sub("", text)
     text = _boxes_ticked(text).replace("，", ",").replace("：", ":").replace("*", "")
     for odd in _TABLE.keys() & set(_ODD.findall(text)):
         text = text.replace(odd, _TABLE[odd])

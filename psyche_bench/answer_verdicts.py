@@ -16,8 +16,9 @@ from psyche_bench.answer_slots import all_lists, is_hedged, letter_range, letter
 
 _NOT_A_CLAIM = re.compile(
     r"(?:比|不是|并?非|是否|难道|如果|若|即使|虽然?|尽管|假如|除了?|[人学生者]认为"
-    r"|(?:except|but|than|excluding)(?: for)?(?: options?)? )[\"'(]? ?$"
+    r"|(?:except|(?<!, )but|than|excluding)(?: for)?(?: options?)? )[\"'(]? ?$"
 )
+_DENIED = re.compile(r"(?:不(?:能|应该?|必|用|要|可|宜|该)?|无需|别|勿)选择?[\"'(]? ?$")
 _NOT_MEANT = re.compile(r"吗|\?|与否|的(?:情况|前提|反面|话)")
 _GLOBAL = re.compile(
     r"综上|总之|综合|总的|最终|结论|总结|In summary|in summary|Overall|overall"
@@ -65,23 +66,27 @@ def _claims(text: str, offer: Scope) -> Iterator[Claim]:
     words = offer.words
     done = 0
     for match in islice(_mentions(text, offer), 500):
-        if match.start() < done:
+        start, end = match.span()
+        if start < done or (end - start > 1 and is_hedged(match[0])):
             continue
-        near = text[match.end() : match.end() + 1]
-        span = words.span.match(text, match.start()) if near in "-~到至 t" else None
-        end = span.end() if span else match.end()
-        if len(match[0]) > 1 and is_hedged(match[0]):
-            continue
+        span = words.span.match(text, start) if text[end : end + 1] in "-~到至 t" else None
+        end = span.end() if span else end
         said = _judged(text, end)
-        front = text[max(0, match.start() - 8) : match.start()]
+        front = text[max(0, start - 8) : start]
         if _exclusive(text, front, said, end):
             found = letters_in(match[0], words)
             stop = _AFFIRMED.match(text, said.end() if said else end) or _MUST.match(text, end)
             if found is not None and stop is not None:
                 done = stop.end()
-                yield Claim(match.start(), done, found, True, True, True, True)
+                yield Claim(start, done, found, True, True, True, True)
             continue
-        if said is None or _NOT_MEANT.match(text, said.end()):
+        if said is None:
+            denied = "选" in front and _DENIED.search(front) and letters_in(match[0], words)
+            if denied:
+                done = end
+                yield Claim(start, end, denied, False, False, True)
+            continue
+        if _NOT_MEANT.match(text, said.end()):
             continue
         if _NOT_A_CLAIM.search(front):
             continue
@@ -95,7 +100,7 @@ def _claims(text: str, offer: Scope) -> Iterator[Claim]:
                 right, relative, done = chosen["good"] is not None, True, chosen.end()
             named = right and say.IDENTITY.match(text, done) is not None
             best = right and (named or say.SUPERLATIVE.search(said[0]) is not None)
-            yield Claim(match.start(), done, letters, right, best, relative or named, named)
+            yield Claim(start, done, letters, right, best, relative or named, named)
 
 
 _OTHER = re.compile(r"[A-Za-z。;!?\n如若吗不没]")
@@ -125,9 +130,11 @@ def _exclusive(text: str, front: str, said: re.Match[str] | None, end: int) -> b
 def _judged(text: str, end: int) -> re.Match[str] | None:
     if text[end : end + 1] in ".、: " and (named := say.LABEL_TEXT.match(text, end)) is not None:
         end = named.end()
-    subject = say.SUBJECT.match(text, end)
-    begin = subject.end() if subject else end
-    char = text[begin : begin + 1]
+    begin = end
+    if (char := text[end : end + 1]) in say.SUBJECT_START:
+        subject = say.SUBJECT.match(text, end)
+        begin = subject.end() if subject else end
+        char = text[begin : begin + 1]
     said = None
     if char in say.JUDGEMENT_START or (char.isascii() and char.isalpha()):
         said = say.JUDGEMENT.match(text, end)
@@ -270,7 +277,7 @@ def _ticks(text: str, words: say.Grammar) -> Ballot | None:
         if not labels:
             continue
         marks = [index for index, char in enumerate(line[:2000]) if char in "✓✗"]
-        behind = bool(marks) and marks[-1] > labels[-1].start()
+        behind = bool(marks) and (marks[-1] > labels[-1].start() or marks[0] > labels[0].start())
         for number, label in enumerate(labels):
             stop = labels[number + 1].start() if number + 1 < len(labels) else len(line)
             begin = labels[number - 1].end() if number else 0

@@ -23,6 +23,8 @@ def wholes(text: str, offer: Scope) -> Iterator[Statement]:
             sentence = cues.sentence_before(text, match.start())
             if cues.dismissed(sentence, "whole") or "其" in sentence[-2:] or "除" in sentence[-12:]:
                 continue
+            if text[match.start() - 1 : match.start()] in ("前", "后", "面"):
+                continue
             if _of_named(match[0], sentence, offer):
                 continue
             named = texts.text_at(text, match.start(), offer)
@@ -32,6 +34,8 @@ def wholes(text: str, offer: Scope) -> Iterator[Statement]:
     if "外" in text or "除" in text:
         yield from _all_but(text, offer)
         yield from _besides(text, offer)
+    if _FIRST_FEW.search(text) or _LAST_FEW.search(text):
+        yield from _counted_off(text, offer)
 
 
 _ALL = ("都", "均", "全", "皆", "All", "all", "very ", "ach ", "one of", "没有", "无正", "无合")
@@ -56,11 +60,34 @@ def _but_in_english(text: str, offer: Scope) -> Iterator[Statement]:
             yield Statement(said.start(), good.end(), kept or None, LIKELY)
 
 
+def _counted_off(text: str, offer: Scope) -> Iterator[Statement]:
+    """选前两项, 后三个选项都正确: the first or the last of the options."""
+    letters = sorted(offer.every, key=offer.order.find)
+    for hit in islice(_ORDINALS.finditer(text), 20):
+        sentence = cues.sentence_before(text, hit.start())
+        if (hit["asked"] or hit["good"]) and not cues.dismissed(sentence, "whole"):
+            count = "两二三四".index(hit["count"]) + (2 if hit["count"] == "两" else 1)
+            chosen = letters[:count] if hit["side"] == "前" else letters[-count:]
+            yield Statement(hit.start(), hit.end(), frozenset(chosen), LIKELY)
+
+
+_FIRST_FEW, _LAST_FEW = (re.compile(f"{side}面?的?[两二三四][个项者]") for side in "前后")
+"""Two cheap sieves: a search for a fixed first character is the fastest there is."""
+_ORDINALS = re.compile(
+    r"(?P<asked>选择?|答案[是为:]?)? ?(?P<side>前|后)面?的?(?P<count>[两二三四])[个项者]"
+    r"(?:选项|说法)?"
+    r"(?P<good>(?:都|均|全|皆)?(?:是|应当?)?(?:正确|对|符合题意|入?选)的?)?(?=[。,;!\s]|$)"
+)
+
+
 def _all_but(text: str, offer: Scope) -> Iterator[Statement]:
     """除D外均正确, D除外: every letter but those."""
     for hit in islice(_EXCLUDED.finditer(text), 10):
         without = slots.letters_in(hit[1], offer.words)
         if without and offer.words.upper.fullmatch(hit[1]):
+            yield Statement(hit.start(), hit.end(), (offer.every - without) or None, LIKELY)
+    for hit in islice(_ANSWER_BUT.finditer(text), 10):
+        if without := slots.letters_in(hit[1], offer.words):
             yield Statement(hit.start(), hit.end(), (offer.every - without) or None, LIKELY)
     for hit in islice(_EXCEPTING.finditer(text), 40):
         excepted = say.EXCEPT.match(text, hit.start())
@@ -75,6 +102,12 @@ def _all_but(text: str, offer: Scope) -> Iterator[Statement]:
 _EXCLUDED = re.compile(
     r"(?<![A-Za-z])([A-H](?: ?[、,和与] ?[A-H]){0,3})(?:选项|项)?除外,(?:其[余他它])?[^,。\n]{0,8}?"
     r"(?:全选|[都均]选|正确|对)"
+)
+
+
+_ANSWER_BUT = re.compile(
+    r"(?:答案|选)择?[是为:]{0,2} ?除了?([A-H](?:[、,和与][A-H]){0,3})(?:选项|项)?[以之]?外的?"
+    r"(?:所有|其余|其他|其它|全部|剩[余下])的?(?:[两三四][个项])?(?:选项|项)?(?=[。,;!\s]|$)"
 )
 
 
