@@ -34,7 +34,7 @@ class Checks(NamedTuple):
 def shown(name: str) -> str:
     """A model, file or folder as the card may name it: a hub id whole, of a path its last names.
 
-    >>> shown("Qwen/Qwen2.5-7B-Instruct"), shown("/home/me/runs/mine/published")
+    >>> shown("Qwen/Qwen2.5-7B-Instruct"), shown("/srv/runs/mine/published")
     ('Qwen/Qwen2.5-7B-Instruct', 'mine')
     >>> shown("models/SmolLM2-135M-Instruct")
     'SmolLM2-135M-Instruct'
