@@ -143,7 +143,8 @@ _CHINESE_LINK = (
     r"[单多]选题?|一?[项个]|\d分|了|到|在|我|倾向于|正确|唯一|所以|因此|故|说法|综上"
 )
 _ENGLISH_LINK = (
-    r"(?i:is|are|includes?|as follows|was|would|should|must|be|the|options?|choices?|letters?"
+    r"(?=[A-Za-z])(?i:is|are|includes?|as follows|was|would|should|must|be|the|options?|choices?"
+    r"|letters?"
     r"|correct|both"
     r"|therefore|thus|"
     r"clearly|definitely|likely|most|probably|answers?|indeed|still|might|could|may"

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+LATIN = "(?=[A-Za-z])"
+"""Before English words: Chinese text is let go at its first character, not word by word."""
 _TERM = (
     r"(?:型|组|级|班|校|君|血|因子|理论|模型|技术|法|细胞|染色|计划|方案|量表|药"
     r"|类(?!似)|波|纤维|受体|公司|先生|女士|同学|卷|期|族|维生素|情绪)"
@@ -105,20 +107,20 @@ _GOOD = (
     r"|典型)(?<=最..)|好(?<=最好)|选[上中入出]|(?<=[是为的确佳题])答案(?=[。,;!\s)]|$)"
     r"|[入当应可要]选|选(?=[。,;\s)|]|$)|成立|打?✓|打勾|打对号"
     r"|即可(?=[。,;!\s)]|$)|(?<=[都均皆])可(?=[。,;!\s)]|$)"
-    r"|(?i:(?:the )?(?:correct|right|true|best|better|most appropriate"
+    rf"|{LATIN}(?i:(?:the )?(?:correct|right|true|best|better|most appropriate"
     r"|more (?:appropriate|accurate|suitable|consistent|fitting))\b)"
 )
 _BAD = (
     r"不[当入]选|不然|则否|不行|不是(?=[。,;\s]|$)|不(?:太|完全|够|尽|十分)?(?:正确|对|相符|符|合适|恰当|准确|选|是|属于|应|当|成立|入选|妥|合|贴切|能选"
     r"|[可要必需]选)|错误?的?|有误|排除|打?✗|打叉|无关|干扰项"
-    r"|(?i:incorrect|wrong|false|not\b|isn't|aren't|n't)"
+    rf"|{LATIN}(?i:incorrect|wrong|false|not\b|isn't|aren't|n't)"
 )
 _ADVERB = (
     r"都|均|全部|全(?!面)|皆|才|则|也|是|为|属于|最|更|比较|较为?|同样|显然|应该?|应当"
     r"|完全|说法|表述|描述|的|可(?:以|(?![。,;!\s)]|$))|要|需|"
     r"最为|就|与(?:题[干意目]|定义|描述)|其中|说得|表述得|判断|观点|做法|[:\-\s→]|无疑|很|一定|这一|唯一|明显|肯定|确实|基本|本身"
     r"|绝对|当然|会|还|看来|(?:本|该|此|这道?)题的?|仍然?|依然|倒"
-    r"|则|(?i:is|are|both|was|also|clearly|therefore|all|the|only|seems?|appears?|to be)\b"
+    rf"|则|{LATIN}(?i:is|are|both|was|also|clearly|therefore|all|the|only|seems?|appears?|to be)\b"
 )
 REST = re.compile(
     r"(?P<pick>(?<!不)选择?)?(?:其余|其他|其它|剩下|剩余|另外)的?(?:[一两二三四几各][个项]?)?(?:选项|说法|项"

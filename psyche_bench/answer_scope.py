@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from psyche_bench import answer_patterns as say
 from psyche_bench import answer_text as spelling
@@ -10,7 +11,7 @@ Found = tuple[int, frozenset[str] | None]
 """Where the letters end, and the letters; None for "A or B", which decides nothing."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # one per call: compared by identity
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity
 class Scope:
     """What one question offers: letters in order, all of them as a set, texts, patterns.
 
@@ -32,24 +33,33 @@ class Scope:
 
 def scope(choices: str, options: Mapping[str, str] | None) -> Scope:
     """Build the scope of one call; option texts are compared without space and punctuation."""
-    order = "".join(dict.fromkeys(char for char in choices.upper() if char.isalnum()))
+    if not options:
+        return _bare(choices)
+    bare = _bare(choices)
     texts: dict[str, str | None] = {}
-    for letter, option in (options or {}).items():
+    for letter, option in options.items():
         key = squeeze(spelling.normalise(option))
         if key:
             texts[key] = None if key in texts else letter.upper()
-    every = frozenset(letter.upper() for letter in options) if options else frozenset(order)
-    extra = "".join(sorted(set(order) - set("ABCDEFGH")))
+    every = frozenset(letter.upper() for letter in options)
     joined = tuple(
         (front, put)
-        for letter, option in (options or {}).items()
+        for letter, option in options.items()
         if (said := spelling.normalise(option)) and "\u4e00" <= said[0] <= "\u9fff"
         for front, put in (
             (f"{letter}{said}", f"{letter}.{said}"),
             (f"{said}({letter})", letter),
         )
     )
-    return Scope(order, every, texts, say.grammar("ABCDEFGH" + extra), bool(options), joined)
+    return Scope(bare.order, every, texts, bare.words, True, joined)
+
+
+@lru_cache(maxsize=64)
+def _bare(choices: str) -> Scope:
+    """The scope of letters alone."""
+    order = "".join(dict.fromkeys(char for char in choices.upper() if char.isalnum()))
+    extra = "".join(sorted(set(order) - set("ABCDEFGH")))
+    return Scope(order, frozenset(order), {}, say.grammar("ABCDEFGH" + extra), known=False)
 
 
 def squeeze(text: str) -> str:

@@ -59,9 +59,8 @@ def _spelling_table() -> dict[str, str]:
 
 
 _TABLE = _spelling_table()
-_ODD = re.compile(
-    "[" + re.escape("".join(odd for odd in _TABLE if odd <= "\uffff")) + "\U00010000-\U0010ffff]"
-)
+_ODD = re.compile("[" + re.escape("".join(odd for odd in _TABLE if odd <= "\uffff")) + "]")
+_ODD_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _STRUCK = re.compile(r"~~[^~\n]{0,200}~~")
 _SLIPS = ("写错", "打错", "笔误", "划掉", "划去")
 _SLIP = re.compile(rf"(?<![A-Za-z])[A-H]{{1,5}} ?[（(](?:{'|'.join(_SLIPS)})了?[)）]")
@@ -122,7 +121,10 @@ def normalise(text: str) -> str:
     if any(word in text for word in _SLIPS):
         text = _SLIP.sub("", text)
     text = _boxes_ticked(text).replace("，", ",").replace("：", ":").replace("*", "")
-    for odd in _TABLE.keys() & set(_ODD.findall(text)):
+    odds = set(_ODD.findall(text))
+    if len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text):
+        odds.update(_ODD_ASTRAL.findall(text))
+    for odd in _TABLE.keys() & odds:
         text = text.replace(odd, _TABLE[odd])
     if "答 案" in text:
         text = text.replace("答 案", "答案")

@@ -96,7 +96,8 @@ def main():
         ours = get_model(name).create_from_arg_obj(dict(ARGUMENTS))
         theirs = get_model("hf").create_from_arg_obj({**ARGUMENTS, "batch_size": 16})
         asked = requests(ours)
-        theirs.generate_until(requests(theirs, cap=2)[:2])  # warm-up, not counted
+        short = sorted(requests(theirs, cap=2), key=lambda request: len(request.args[0]))
+        theirs.generate_until(short[:2])  # warm-up, not counted
         before = bare(ours, asked)
         seconds = {"ours": timed("ours", lambda: ours.generate_until(asked))}
         after = bare(ours, asked)
