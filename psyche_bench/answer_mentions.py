@@ -16,7 +16,7 @@ from psyche_bench.answer_scope import Scope
 from psyche_bench.answer_slots import is_hedged, letters_in, lists
 
 _DOUBT = re.compile(
-    r"[?吗呢若像]|区别|区分|鉴别|(?i:\bso (?:is|are)\b)"
+    r"[?吗呢若像]|[A-H]的(?:区别|区分|鉴别|差异)|(?i:\bso (?:is|are)\b)"
     r"|之间|当中|中有一|道理|各有|(?:^| ):D|犹豫|二选一|任选|拿不准|格式|这样|如果"
     r"|假如|可能|也许|或许|或者|不确定|难以|纠结|无法|不能|请|提供|选项(?:有|如下|包括)|例如"
     r"|(?i:\b(?:if|cannot|can't|either|whether|please|plausible|merit|depend|depending|some|many|students?|people|unclear|insufficient|sorry)\b)"

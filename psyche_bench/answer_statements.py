@@ -289,7 +289,9 @@ def _first_line(text: str, offer: Scope) -> Iterator[Statement]:
 _RECONSIDERED = re.compile(r"[A-H]\.? ?(?=On second thought|Wait\b|Actually|No,|等等)")
 """A letter taken back in the same breath is no label: A. On second thought, …"""
 _NUMBERED = re.compile(r"^\d{1,3} ?[.、)] ?(?=\S{1,12}$)")
-_REASON = re.compile(r" ?(?:[。;]|,(?= ?(?:因为?|理由|原因|题|这|由于|根据|来访|求助)))")
+_REASON = re.compile(
+    r" ?(?:[。;]|,(?= ?(?:因为?|理由|原因|题|这|由于|根据|来访|求助|because|since)))"
+)
 
 
 def _said_first(text: str, offer: Scope) -> Statement | None:

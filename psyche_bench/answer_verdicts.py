@@ -300,6 +300,8 @@ def _table(text: str, words: say.Grammar) -> Ballot | None:
         if len(cells) > 2 and all(len(cell) == 1 and words.upper.match(cell) for cell in cells):
             header = cells
             continue
+        if len(cells) == len(header) + 1:
+            del cells[0]  # the row's own name
         if len(header) == len(cells) and all(map(say.CELL_VERDICT.match, cells)):
             for letter, cell in zip(header, cells, strict=True):
                 verdict = say.CELL_VERDICT.match(cell)
