@@ -23,7 +23,7 @@ def wholes(text: str, offer: Scope) -> Iterator[Statement]:
             sentence = cues.sentence_before(text, match.start())
             if cues.dismissed(sentence, "whole") or "其" in sentence[-2:] or "除" in sentence[-12:]:
                 continue
-            if text[match.start() - 1 : match.start()] in ("前", "后", "面"):
+            if sentence.endswith(("前", "后", "前面", "后面")):
                 continue
             if _of_named(match[0], sentence, offer):
                 continue
