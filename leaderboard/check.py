@@ -101,7 +101,7 @@ def _judged_cells(result: Result, folder: Path | None, rubrics: Sequence[Rubric]
     figures_again = judged_results.figures(new.dimensions)
     yield from _differing(f"columns.{column.column}.scores", column.scores, figures_again["scores"])
     old, again = (
-        {name: interval.model_dump() for name, interval in found.items()}
+        {name: interval and interval.model_dump() for name, interval in found.items()}
         for found in (column.intervals, figures_again["intervals"])
     )
     yield from _differing(f"columns.{column.column}.intervals", old, again)
