@@ -12,7 +12,7 @@ import yaml
 
 from psyche_bench.errors import RunError
 from psyche_bench.jsonl import write_json, write_lines, write_text
-from psyche_bench.training import data
+from psyche_bench.training import data, runs
 from psyche_bench.training.data import Example, Prepared
 from psyche_bench.training.recipe import Recipe
 
@@ -48,9 +48,23 @@ def write(recipe: Recipe, engine: str, folder: Path, *, data_too: bool = True) -
 # --- LLaMA-Factory ------------------------------------------------------------------------------
 
 
-def template_of(name: str) -> str:
-    """LLaMA-Factory's template for a model, told from its name; ``qwen`` renders Qwen2.5's own."""
-    return "qwen" if "qwen" in name.lower() or name.startswith("runs/") else "chatml"
+TEMPLATES = {
+    "qwen3": "qwen3", "qwen": "qwen", "llama-3": "llama3", "phi-4": "phi4", "smollm2": "smollm2",
+}  # fmt: skip
+"""Part of a model's name → LLaMA-Factory's template; ``qwen`` writes what Qwen2.5's own writes."""
+
+
+def template_of(name: str) -> str | None:
+    """LLaMA-Factory's template for a model, told from its name; None where it cannot be told.
+
+    A checkpoint of our own recipes counts as the paper's Qwen2.5.
+
+    >>> template_of("Qwen/Qwen2.5-7B-Instruct"), template_of("mine/model")
+    ('qwen', None)
+    """
+    if name.startswith("runs/"):
+        return "qwen"
+    return next((found for part, found in TEMPLATES.items() if part in name.lower()), None)
 
 
 def llamafactory(recipe: Recipe) -> dict[str, Any]:
@@ -63,10 +77,11 @@ def llamafactory(recipe: Recipe) -> dict[str, Any]:
         "finetuning_type": "full" if adapter is None else "lora",
         "dataset": DATASET,
         "dataset_dir": ".",
-        "template": template_of(recipe.model.name),
+        "template": template_of(recipe.model.name) or "chatml",
         "cutoff_len": recipe.sequences.max_tokens,
         "packing": recipe.sequences.packing,
         "train_on_prompt": False,
+        "mask_history": True,  # a dialogue's last turn alone is learnt, as TRL does it
         "output_dir": "out",
         "per_device_train_batch_size": optim.micro_batch,
         "gradient_accumulation_steps": recipe.accumulation,
@@ -110,6 +125,9 @@ def _llamafactory_data(prepared: Prepared, folder: Path) -> list[Path]:
 
 def _write_llamafactory(recipe: Recipe, folder: Path) -> list[Path]:
     settings = llamafactory(recipe)
+    if template_of(recipe.model.name) is None:
+        runs.say(f"{recipe.model.name}: which of LLaMA-Factory's templates writes what its own "
+                 'does is not known; sft.yaml says "chatml". Check that before training.')  # fmt: skip
     entry = {
         "file_name": f"{DATASET}.jsonl",
         "formatting": "sharegpt",
