@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from psyche_bench.leaderboard import columns, lines, printed, standings
+from psyche_bench.leaderboard import arms, columns, lines, printed, standings
 from psyche_bench.leaderboard.board import Both, Column, Figure, Row, Table
 from psyche_bench.leaderboard.digest import Digest
 from psyche_bench.leaderboard.records import Result
@@ -74,13 +74,13 @@ def ordered(rows: Iterable[Row], key: str) -> tuple[Row, ...]:
 
 def every_table(runs: Sequence[Run]) -> dict[str, Table]:
     """All tables by name; tables with no row to show are left out."""
+    run_here = [run.result for run in family(runs, "pceb") if run.result.origin != "paper"]
     found = [
         _pceb(family(runs, "pceb")),
         _exam(family(runs, "cpsyexam")),
         _written(family(runs, "pceb")),
         *_counselling([run.result for run in runs if run.result.group.startswith("counselling")]),
-        printed.ablation(),
-        printed.mix(),
+        *(arms.beside(table, run_here) for table in (printed.ablation(), printed.mix())),
         printed.datasets(),
         printed.models(),
     ]

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
+from psyche_bench.errors import RunError
 from psyche_bench.training import recipe, runs
 
 TASKS = "pceb"
@@ -31,43 +33,78 @@ def arms(table: str) -> dict[str, tuple[str, ...]]:
 Command = tuple[str, ...]
 
 
-def commands(table: str, out: Path, changes: Sequence[str] = ()) -> list[Command]:
-    """The words after ``psyche-bench`` of every step, in order; what arms share is done once."""
+class Scale(NamedTuple):
+    """Which arms are run (all, where none is named), and what they are scored on."""
+
+    arms: tuple[str, ...] = ()
+    tasks: str = TASKS
+    limit: int | None = None
+
+
+WHOLE = Scale()
+
+
+def commands(
+    table: str, out: Path, changes: Sequence[str] = (), scale: Scale = WHOLE
+) -> list[Command]:
+    """The words after ``psyche-bench`` of every step, in order; what arms share is done once.
+
+    Raises:
+        RunError: an arm is named that the table does not have.
+    """
+    known = arms(table)
+    if unknown := [name for name in scale.arms if name not in known]:
+        raise RunError(f"{table} has no arm {unknown[0]!r}. It has {', '.join(known)}.")
     steps: list[Command] = []
-    for name, chain in arms(table).items():
-        folder, model = None, recipe.load("paper-sft", changes).model.name
+    for name in scale.arms or known:
+        model = recipe.load("paper-sft", _for("sft", changes)).model.name
+        chain = known[name]
         for place, part in enumerate(chain):
-            folder = out / "+".join(chain[: place + 1])
-            follows = changes if place == 0 else [*_but_model(changes), f"model.name={model}"]
+            folder, stage = out / "+".join(chain[: place + 1]), recipe.load(part).stage
+            follows = _for(stage, changes)
+            if place:
+                follows = [*_but_model(follows), f"model.name={model}"]
             sets = tuple(word for change in follows for word in ("--set", change))
-            stage = recipe.load(part).stage
             steps.append(("train", stage, part, *sets, "--out", str(folder)))
             steps.append(("train", "publish", str(folder), "--no-serve"))
             model = str(folder / "published")
-        steps += _scored(table, name, model, out)
+        steps += _scored(table, name, model, out, scale)
     return list(dict.fromkeys(steps))
+
+
+def _for(stage: str, changes: Sequence[str]) -> list[str]:
+    """The changes that a recipe of this stage takes: ``grpo.*`` belongs to GRPO alone."""
+    return [one for one in changes if stage == "grpo" or not one.startswith("grpo.")]
 
 
 def _but_model(changes: Sequence[str]) -> list[str]:
     return [change for change in changes if not change.startswith("model.name")]
 
 
-def _scored(table: str, arm: str, model: str, out: Path) -> list[Command]:
+def _scored(table: str, arm: str, model: str, out: Path, scale: Scale) -> list[Command]:
     run = out / "eval" / f"{table}-{arm}"
+    limit = () if scale.limit is None else ("--limit", str(scale.limit))
     evaluation = (
-        "eval", "--model", "hf", "--model_args", f"pretrained={model}", "--tasks", TASKS,
-        "--apply_chat_template", "--output_path", str(run),
+        "eval", "--model", "hf", "--model_args", f"pretrained={model}", "--tasks", scale.tasks,
+        "--apply_chat_template", "--output_path", str(run), *limit,
     )  # fmt: skip
-    return [evaluation, ("board", "add", str(run))]
+    name = f"{TITLES[table]}: {arm}"
+    return [evaluation, ("board", "add", str(run), "--name", name, "--replace")]
 
 
-def run(table: str, out: Path, changes: Sequence[str], *, only_print: bool) -> int:
+TITLES = {"table3": "Table 3", "fig3": "Figure 3", "table4": "Table 4"}
+"""How the board names an arm: with this before it, its tables of ablations show the arm."""
+
+
+def run(
+    table: str, out: Path, changes: Sequence[str], scale: Scale = WHOLE, *, only_print: bool
+) -> int:
     """Print the steps, or do them one after the other.
 
     Raises:
         RunError: a step failed; it is named, and the same command goes on from it.
     """
-    steps = commands(table, out, changes)
+    steps = commands(table, out, changes, scale)
     if only_print:
         for words in steps:
             print("psyche-bench", shlex.join(words))

@@ -35,12 +35,19 @@ def configure_train(parser: argparse.ArgumentParser) -> None:
     verb.add_argument("run", type=Path)
     verb.add_argument("keys", nargs="+", metavar="KEY", help="such as loss, eval_loss or reward")
     verb.add_argument("--out", type=Path, required=True, help="the SVG file")
+    verb = verbs.add_parser("form", help="how many replies of saved evaluations are well formed")
+    verb.add_argument("runs", nargs="+", type=Path, metavar="EVAL_RUN")
+    add_format(verb)
     verb = verbs.add_parser("launch", help="the file of an accelerate configuration or Slurm job")
     verb.add_argument("name", choices=("fsdp2", "zero3", "slurm"))
     verb = verbs.add_parser("ablation", help="the runs of a table of the paper, in order")
     verb.add_argument("table", choices=("table3", "fig3", "table4"))
     verb.add_argument("--out", type=Path, default=Path("runs"))
     verb.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE")
+    verb.add_argument("--arm", dest="arms", action="append", default=[], metavar="NAME",
+                      help="run this arm only (again for another)")  # fmt: skip
+    verb.add_argument("--tasks", default="pceb", help="what the arms are scored on (default: pceb)")
+    verb.add_argument("--limit", type=int, help="so many items of each task only")
     verb.add_argument("--print", dest="only_print", action="store_true", help="print, run nothing")
     verb = verbs.add_parser("publish", help="merge, describe, check and score a finished run")
     verb.add_argument("run", type=Path)
@@ -68,7 +75,7 @@ def handle_train(args: argparse.Namespace) -> int:
     """Run the verb that was asked for."""
     return {
         "sft": _run, "grpo": _run, "recipes": _recipes, "show": _show, "export": _export,
-        "curves": _curves,
+        "curves": _curves, "form": _form,
         "launch": _launch, "ablation": _ablation, "publish": _publish,
     }[args.verb](args)  # fmt: skip
 
@@ -152,6 +159,13 @@ def _curves(args: argparse.Namespace) -> int:
     return 0
 
 
+def _form(args: argparse.Namespace) -> int:
+    from psyche_bench.training import form
+
+    print(render(form.rows(args.runs), args.format))
+    return 0
+
+
 def _launch(args: argparse.Namespace) -> int:
     from importlib.resources import files
 
@@ -163,7 +177,8 @@ def _launch(args: argparse.Namespace) -> int:
 def _ablation(args: argparse.Namespace) -> int:
     from psyche_bench.training import ablation
 
-    return ablation.run(args.table, args.out, args.changes, only_print=args.only_print)
+    scale = ablation.Scale(tuple(args.arms), args.tasks, args.limit)
+    return ablation.run(args.table, args.out, args.changes, scale, only_print=args.only_print)
 
 
 def _publish(args: argparse.Namespace) -> int:

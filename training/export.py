@@ -126,8 +126,10 @@ def _llamafactory_data(prepared: Prepared, folder: Path) -> list[Path]:
 def _write_llamafactory(recipe: Recipe, folder: Path) -> list[Path]:
     settings = llamafactory(recipe)
     if template_of(recipe.model.name) is None:
-        runs.say(f"{recipe.model.name}: which of LLaMA-Factory's templates writes what its own "
-                 'does is not known; sft.yaml says "chatml". Check that before training.')  # fmt: skip
+        runs.say(
+            f"{recipe.model.name}: which of LLaMA-Factory's templates writes what its own does is "
+            'not known; sft.yaml says "chatml". Check that before training.'
+        )
     entry = {
         "file_name": f"{DATASET}.jsonl",
         "formatting": "sharegpt",
