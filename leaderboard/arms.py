@@ -33,7 +33,7 @@ def _pooled(runs: Sequence[Result]) -> list[Row]:
         base = next((one for one in runs if _is_base(one, result)), None)
         figures = {}
         for area in AREAS:
-            found, before = pooled(result, area), base and pooled(base, area)
+            found, before = pooled(result, area), pooled(base, area) if base else None
             if found is not None:
                 figures[area] = found
                 figures[f"{area}_delta"] = Figure(text=_change(found, before))
