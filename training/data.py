@@ -169,7 +169,7 @@ def _from_file(spec: Data, stage: Stage) -> tuple[list[Example], dict[str, int]]
         )
     lines: list[mixture.SftLine | mixture.GrpoLine] = []
     lines += mixture.read_sft(path) if stage == "sft" else mixture.read_grpo(path)
-    leaked = _leaked(path)
+    leaked = _leaked(path) if lines else []  # an empty file is no error where a share joins it
     clean = [line for line, bad in zip(lines, leaked, strict=True) if not bad]
     wanted = [line for line in clean if not spec.parts or line.part in spec.parts]
     counts = {"items": len(lines), "in_a_benchmark": sum(leaked)}
