@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from psyche_bench.synthesis import identifiers, names, places
+from psyche_bench.synthesis import addresses, identifiers, names, organisations
 
 Type = Literal[
     "name", "phone", "id_card", "email", "wechat", "qq", "address", "school", "employer",
@@ -135,8 +135,8 @@ def _found(text: str) -> Iterator[tuple[int, int, Type]]:
     for kind, finder in finders.items():
         for start, end in finder(text):
             yield start, end, kind  # type: ignore[misc]  # FINDERS' keys are types
-    organised = sorted(places.organisations(text), key=lambda found: found[0] - found[1])
-    for start, end in sorted(places.addresses(text), key=lambda found: found[0] - found[1]):
+    organised = sorted(organisations.organisations(text), key=lambda found: found[0] - found[1])
+    for start, end in sorted(addresses.addresses(text), key=lambda found: found[0] - found[1]):
         yield start, end, "address"
     yield from organised  # type: ignore[misc]  # kinds are types
     for start, end in names.names(text):

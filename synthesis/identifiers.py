@@ -8,22 +8,14 @@ is left, and so is a long number that is no card by Luhn's sum and is not called
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
-from importlib.resources import files
+
+from psyche_bench.synthesis.lexicon import words
 
 Place = tuple[int, int]
 _HANZI_DIGITS = "零〇一二三四五六七八九幺"
 _N = "0-9０-９"
 _GAP = r"[ \t\-—–.·_*]{0,2}"  # what people put between digits so that no filter sees the number
 _EDGE = f"(?<![{_N}A-Za-z])", f"(?![{_N}])"
-
-
-@cache
-def words(name: str) -> frozenset[str]:
-    """The words of a list in ``lexicon/``; a line that begins with # is a comment."""
-    path = files("psyche_bench.synthesis") / "lexicon" / f"{name}.txt"
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if line[:1] not in "#[" for word in line.split())
 
 
 def _digits(text: str) -> str:
@@ -85,7 +77,7 @@ def _is_public(text: str, start: int, number: str) -> bool:
 
 
 _ID_CARD = re.compile(
-    r"(?<![0-9A-Za-z])[1-8]\d{5}[ \-]?(?:18|19|20)\d{2}[ \-]?(?:0[1-9]|1[0-2])[ \-]?"
+    r"(?<![0-9A-Za-z])[1-9]\d{5}[ \-]?(?:18|19|20)\d{2}[ \-]?(?:0[1-9]|1[0-2])[ \-]?"
     r"(?:0[1-9]|[12]\d|3[01])[ \-]?\d{3}[ \-]?[\dXx](?![0-9A-Za-z])"
 )
 _ID_CALLED = re.compile(
@@ -121,7 +113,7 @@ _CARD = re.compile(
     r"(?<![0-9A-Za-z.])[1-9]\d{3}(?:[ \-]?\d{4}){2}[ \-]?(?:\d{4}[ \-]?\d{1,3}|\d{3,4})(?![0-9A-Za-z])"
 )
 _CARD_CALLED = re.compile(
-    r"(?:银行卡|信用卡|储蓄卡|借记卡|工资卡|卡号|账号|账户|card (?:number|no\.?))[^\n0-9]{0,10}?"
+    r"(?:(?:打|转|汇|存)(?:款|账|钱)?[到给进]|户名|开户|银行卡|信用卡|储蓄卡|借记卡|工资卡|卡号|账号|账户|card (?:number|no\.?))[^\n0-9]{0,10}?"
     r"(\d(?:[ \-]?\d){14,18})(?![0-9])",
     re.IGNORECASE,
 )
@@ -143,16 +135,18 @@ def cards(text: str) -> Iterator[Place]:
     yield from (found.span(1) for found in _CARD_CALLED.finditer(text))
 
 
-_IS = r"(?:号码?|ID|id|账号|帐号|名)?\s?(?:就?是|为|叫|改成|换成)?\s?[:：=，,]?\s?"
+_IS = r"(?:号码?|ID|id|账号|帐号|名|聊|私聊)?\s?(?:就?是|为|叫|改成|换成)?\s?[:：=，,]?\s?"
 _WECHAT = re.compile(
     r"(?:[微薇威维徽]信|卫星|(?<![A-Za-z])(?:[Vv]信|[Vv][Xx]|[Ww][Xx]|wechat|WeChat|Wechat|weixin|Weixin)"
-    r"|[加➕+]\s?(?:一下)?(?:我|俺|个|下)?(?:的)?\s?(?:[VvＶ](?![A-Za-z])|[微薇])|(?<![A-Za-z])[Vv](?=[:：]))"
+    r"|[加➕+]\s?(?:一下)?(?:我|俺|个|下)?(?:的)?\s?(?:[VvＶ](?![A-Za-z])|[微薇])"
+    r"|(?<![A-Za-z])[Vv](?=[:：])|我[Vv](?=[A-Za-z0-9_\-]{6})|绿泡泡?|绿色软件|[薇微威]\s?[❤♥心]?(?=\s?[:：]?\s?[A-Za-z0-9_\-]{5})[❤♥]?)"
     rf"{_IS}([A-Za-z][A-Za-z0-9_\-]{{4,19}}|\d[A-Za-z0-9_\-]{{4,19}})(?![A-Za-z0-9@])"
 )
 _QQ = re.compile(
     r"(?:(?<![A-Za-z])[Qq]{2}|扣扣|企鹅|球球|[加➕+]\s?(?:一下)?(?:我|个|下)?(?:的)?\s?[QqＱ扣](?![A-Za-z])"
-    r"|(?<![A-Za-z])[Qq](?=[:：]))(?:群|小号|大号)?"
-    rf"{_IS}([1-9](?:[ \-]?\d){{4,10}})(?![0-9@])"
+    r"|(?<![A-Za-z])[Qq](?=[:：]|\s?[1-9]\d{7})|(?<![A-Za-z])[QqＱ扣]\s?我|我\s?扣|群(?=号|聊号|\s?[:：]?\s?[1-9]\d{6}))"
+    r"\s?(?:群|小号|大号|群聊)?"
+    rf"{_IS}([1-9](?:[ \-]?\d){{4,10}})(?![0-9@人元块天个])"
 )
 
 
@@ -189,7 +183,7 @@ _MONTH = r"(?:农历|阴历|阳历|公历)?\s?(?:[01]?\d|正|腊|冬|[一二三�
 _DAY = r"(?:[0-3]?\d|初?[一二三四五六七八九十廿]{1,3})\s?[日号]?"
 _DATE = (
     rf"(?:{_YEAR}{_MONTH}(?:{_DAY})?|{_MONTH}{_DAY}"
-    r"|(?:19|20)\d{2}\s?[-/.．]\s?\d{1,2}\s?[-/.．]\s?\d{1,2}|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
+    r"|(?:19|20)\d{2}\s?[-/.．]\s?\d{1,2}\s?[-/.．]\s?\d{1,2}|(?:19|20)\d{2}[-/.．](?:0?[1-9]|1[0-2])(?![\d.\-/])|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
     r"|(?:0?[1-9]|1[0-2])[-/.](?:[12]\d|3[01]|0?[1-9])(?!\d)"
     r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d{2}"
     r"|\d{1,2}(?:st|nd|rd|th)? (?:January|February|March|April|May|June|July|August|September|October|November|December),? (?:19|20)\d{2})"
@@ -197,12 +191,14 @@ _DATE = (
 _BORN = re.compile(
     r"(?:出生年月日?|出生日期|出生时间|出生(?:于|在)|生日|生辰|生于|诞辰|(?<!女)(?<!男)生在|date of birth|DOB|born(?: on)?|birthday(?: is)?)"
     rf"(?:是|在|为|就是|is|[:：]|\s|，|农历|阴历|的|我|都)*({_DATE})"
-    rf"|({_DATE})\s?(?:的?(?:出生|生日|生人|生的)|[,，]?\s?(?:我)?出生|那天出生|来到这个世界|(?:的)?(?=是?(?:我|他|她)的?生日))",
+    rf"|({_DATE})\s?(?:的?(?:出生|生日|生人|生的)|[,，]?\s?(?:我)?出生|那天出生|生(?=[，。、；]|\Z)|来到这个世界|(?:的)?(?=是?(?:我|他|她)的?生日))",
     re.IGNORECASE,
 )
 
 
-_BIRTH = re.compile("[生辰世]|born|birth|DOB", re.IGNORECASE)  # a search for words is quick
+_BIRTH = re.compile(
+    "出生|生[日辰于人的在，。、；]|生\\Z|诞辰|个世界|born|birth|DOB", re.IGNORECASE
+)  # a search for words is quick
 
 
 def birth_dates(text: str) -> Iterator[Place]:
@@ -216,7 +212,7 @@ def birth_dates(text: str) -> Iterator[Place]:
 
 
 NUMBER = re.compile(
-    rf"[{_N}@＠]|(?:[{_HANZI_DIGITS}]{_GAP}){{9}}|艾特|[(（\[]\s?at|[微薇威维徽Vv]信|[Vv][Xx]|[Ww][Xx]|we|[加➕+]|[Vv][:：]|{_BIRTH.pattern}",
+    rf"[{_N}@＠]|(?:[{_HANZI_DIGITS}]{_GAP}){{9}}|艾特|[(（\[]\s?at|[微薇威维徽Vv]信|[Vv][Xx]|[Ww][Xx]|we|[加➕+]|[Vv][:：]|泡泡|{_BIRTH.pattern}",
     re.IGNORECASE,
 )
 """Without one of these a text holds none of what the finders look for."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from psyche_bench.synthesis.deidentify import deidentify, deidentify_dialogue
 from psyche_bench.synthesis.identifiers import is_id_card, luhn
-from psyche_bench.synthesis.planted_posts import HALVES, pii_figures, posts, read
+from psyche_bench.synthesis.planted_posts import PARTS, pii_figures, posts, read
 
 GONE = [
     ("我叫张晓雯。晓雯累了", "我叫[姓名1]。[姓名1]累了", "a given name alone is the same person"),
@@ -104,7 +104,7 @@ def test_one_check_digit_fits() -> None:
 
 
 def test_the_planted_set_is_large_enough() -> None:
-    assert sum(len(posts(half)) for half in HALVES) >= 300
+    assert sum(len(posts(part)) for part in PARTS) >= 700
 
 
 def test_recall_and_precision_reach_the_goal() -> None:
