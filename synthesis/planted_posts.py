@@ -2,8 +2,8 @@
 
 Over 700 invented posts, in ``planted/``: one part the rules were developed on, the others written
 before the rules of their day were looked at and measured once (:data:`FIRST_SEEN`). All but
-``fourth`` were mended on afterwards, so that :func:`pii_figures`, which computes today's figures for
-the data card, speaks mostly of seen posts: for unseen ones expect what ``fourth`` says.
+``fourth`` were mended on afterwards, so that :func:`pii_figures`, which computes today's figures
+for the data card, speaks mostly of seen posts: for unseen ones expect what ``fourth`` says.
 """
 
 import re
