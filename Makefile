@@ -7,7 +7,7 @@
 SHELL = /bin/sh
 .SUFFIXES:
 .DEFAULT_GOAL = help
-.PHONY: help bench test perf clean
+.PHONY: help bench test perf release-check clean
 
 # --- what you may set: make bench MODEL=… TASKS=… LIMIT=… ----------------------------------------
 MODEL =
@@ -56,6 +56,7 @@ help:
 	@echo 'make test    ruff, mypy --strict on the wheel, and the whole suite'
 	@echo '             TESTS=…     some of it: TESTS=tests/test_scoring.py'
 	@echo 'make perf    speed against baselines (tests/perf)'
+	@echo 'make release-check  the built wheel, in a new environment, walks the evaluation tutorial'
 	@echo 'make clean   remove .venv, models/ and build products; runs/ stays'
 	@echo 'All take PYTHON=… (3.11 or newer) and VENV=… (now $(VENV)).'
 
@@ -131,6 +132,12 @@ test: $(VENV)/.dev $(VENV)/.exchange $(SMALL)/config.json
 	  && "$$bin/mypy" --config-file "$$top/pyproject.toml" --cache-dir "$$top/.mypy_cache" \
 	  --python-executable "$$bin/python" --package psyche_bench
 	@$(ENTER); "$$bin/pytest" $(TESTS)
+
+# The wheel in an environment of its own, outside this folder, walks the evaluation tutorial.
+release-check: $(VENV)/.dev
+	@rm -rf build && $(VENV)/bin/python -m build --no-isolation --outdir build . >'$(LOG)' 2>&1 \
+	  || { cat '$(LOG)'; exit 1; }
+	$(VENV)/bin/python tests/release_check.py build/*.whl
 
 perf: $(VENV)/.dev $(SMALL)/config.json
 	@$(ENTER); for script in tests/perf/*.py; do \
