@@ -63,10 +63,12 @@ def _called(subset: str) -> Both:
 
 
 def _columns(result: Result) -> dict[str, Figure]:
+    """PCEB's columns of a record, in the order of Table 1."""
+    found = {column.subset: column for column in result.columns}
     return {
-        c.subset: lines.figure(c.scores, c.intervals, "standard")
-        for c in result.columns
-        if c.subset in columns.PCEB
+        name: lines.figure(found[name].scores, found[name].intervals, "standard")
+        for name in columns.PCEB
+        if name in found
     }
 
 
