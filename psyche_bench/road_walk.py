@@ -11,12 +11,9 @@ import json
 import os
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -29,6 +26,7 @@ from pydantic import Field, ValidationError
 from psyche_bench import lineage, sources
 from psyche_bench.errors import DataError, RunError
 from psyche_bench.jsonl import dumps, read_json, read_lines, write_json
+from psyche_bench.local_server import serving
 from psyche_bench.prompting import text_hash
 from psyche_bench.road import Joint, Recipe, filled, words
 from psyche_bench.schemas import Record
@@ -293,44 +291,12 @@ def _serving(road: Road, say: Say) -> Iterator[str]:
             f"road {road.recipe.name}: a joint asks for an endpoint. Give one with --set "
             "base_url=http://…/v1, or add [serve] to the recipe."
         )
-    port = _free_port()
-    asked = words(serve.command, {**road.recipe.values, "port": port})
-    beside = Path(sys.executable).with_name(asked[0])
-    program = str(beside) if beside.is_file() else shutil.which(asked[0])
-    if program is None:
-        raise RunError(f"[serve]: no program {asked[0]!r} is installed. Install it, or give "
-                       "--set base_url=http://…/v1.")  # fmt: skip
+    asked = words(serve.command, road.recipe.values)
     log = road.out / "road" / "server.log"
     say(f"starting `{shlex.join(asked)}` (its words: {log})")
-    with (
-        log.open("wb") as told,
-        tied(
-            [program, *asked[1:]], env=os.environ, stdout=told, stderr=subprocess.STDOUT
-        ) as server,
-    ):
-        _wait(f"http://127.0.0.1:{port}{serve.ready}", server, serve.seconds, log)
-        yield f"http://127.0.0.1:{port}/v1"
+    with serving(asked, log, ready=serve.ready, seconds=serve.seconds) as address:
+        yield f"{address}/v1"
     say("the server has ended")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(url: str, server: "subprocess.Popen[bytes]", seconds: float, log: Path) -> None:
-    end = time.monotonic() + seconds
-    while server.poll() is None and time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own server
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise RunError(
-        f"the model server did not come up ({url} did not answer). What it said stands in {log}; "
-        "mend [serve] in the recipe, or give --set base_url=http://…/v1."
-    )
 
 
 @contextmanager

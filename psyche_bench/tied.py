@@ -5,13 +5,17 @@ at SIGKILL. What it has claimed by an open file (``keep``) stays claimed until i
 """
 
 import contextlib
+import os
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 
 TIE = (
-    'exec 3<&0; "$@" 3<&- </dev/null & child=$!; '
-    '{ cat >/dev/null; kill 0; } <&3 >/dev/null 2>&1 & wait "$child"'
+    'trap : TERM; exec 3<&0; "$@" 3<&- </dev/null & child=$!; '
+    "{ cat >/dev/null; kill 0; } <&3 >/dev/null 2>&1 & "
+    'wait "$child"; code=$?; '
+    'if kill -0 "$child" 2>/dev/null; then wait "$child"; code=$?; fi; exit "$code"'
 )
 """The program and all that it starts are one process group, which ends with the pipe on stdin."""
 PATIENCE = 30.0
@@ -52,4 +56,4 @@ def tied(
             try:
                 process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)

@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 
-from psyche_bench import cli, road, road_walk
+from psyche_bench import cli, local_server, road, road_walk
 from psyche_bench.errors import RunError
 
 ROAD = """
@@ -139,6 +140,30 @@ def test_an_endpoint_that_is_not_there_is_asked_for(tmp_path):
     named = road.load(str(tmp_path / "r.toml"), ["base_url=http://there/v1"])
     road_walk.walk(road_walk.Road(recipe=named, out=tmp_path), say=lambda _: None)
     assert (tmp_path / "log").read_text() == "http://there/v1\nran\n"
+
+
+def test_a_server_is_up_within_the_block_and_gone_behind_it(tmp_path):
+    words = ["python3", "-m", "http.server", "{port}", "--bind", "127.0.0.1"]
+    with local_server.serving(words, tmp_path / "log", ready="/") as address:
+        assert urllib.request.urlopen(address).status == 200  # noqa: S310  # our own server
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(address)  # noqa: S310
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        pytest.param(["no-such-program"], "no program 'no-such-program' is installed", id="absent"),
+        pytest.param(["sh", "-c", "echo out of memory"], "ended .*out of memory", id="ends"),
+        pytest.param(["sleep", "60"], r"did not answer within 1 s .*last words: none", id="silent"),
+    ],
+)
+def test_a_server_that_does_not_come_up_is_told_with_its_last_words(words, told, tmp_path):
+    with (
+        pytest.raises(RunError, match=told),
+        local_server.serving(words, tmp_path / "log", seconds=1.0),
+    ):
+        pytest.fail("it is not up")
 
 
 SHIPPED = [(name, joint) for name in road.shipped() for joint in road.load(name).joints]

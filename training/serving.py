@@ -5,21 +5,15 @@ answers here answers a judge, the pipeline or the harness as well.
 """
 
 import asyncio
-import contextlib
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 from psyche_bench.chat import Client
 from psyche_bench.errors import RunError
+from psyche_bench.local_server import PORT, serving
 
 START = 180.0
 """Seconds the server may take to come up."""
@@ -33,7 +27,7 @@ def program() -> Path | None:
     return Path(found) if found and able else None
 
 
-def command(model: str, port: int) -> list[str]:
+def command(model: str, port: int | str) -> list[str]:
     """How a checkpoint is served to OpenAI's protocol on this machine alone."""
     return ["transformers", "serve", model, "--host", "127.0.0.1", "--port", str(port)]
 
@@ -45,12 +39,15 @@ def answer(out: Path, question: str) -> str:
         RunError: the server does not come up; the end of what it said is quoted.
         ChatError: it comes up but does not answer.
     """
-    served = program()
-    if served is None:
+    if program() is None:
         raise RunError("serving needs the `transformers` command with its extra `serving`: "
                        "pip install 'transformers[serving]'.")  # fmt: skip
-    with _running(served, str(out.resolve())) as address:
-        return asyncio.run(_asked(address, str(out.resolve()), question))
+    model = str(out.resolve())
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(command(model, PORT), Path(folder) / "log", seconds=START) as address,
+    ):
+        return asyncio.run(_asked(address, model, question))
 
 
 async def _asked(address: str, model: str, question: str) -> str:
@@ -58,39 +55,3 @@ async def _asked(address: str, model: str, question: str) -> str:
     async with Client(f"{address}/v1", max_in_flight=1) as client:
         reply = await client.chat(model, turns, max_tokens=8, temperature=0)
     return reply.text or ""
-
-
-@contextlib.contextmanager
-def _running(served: Path, model: str) -> Iterator[str]:
-    """A server with this model on a free port, ended when the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    words = [str(served), *command(model, port)[1:]]
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(words, stdout=log, stderr=log)  # noqa: S603 - our own command
-        try:
-            _await(address, process)
-            if process.poll() is not None:
-                log.seek(0)
-                told = log.read().decode(errors="replace").strip()[-300:]
-                raise RunError(f"`transformers serve {model}` did not come up: {told}")
-            yield address
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _await(address: str, process: "subprocess.Popen[bytes]") -> None:
-    """Until the server answers or ends; RunError when it does neither."""
-    end = time.monotonic() + START
-    while process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/health", timeout=2):  # noqa: S310 - our own
-                return
-        except (urllib.error.URLError, OSError):
-            if time.monotonic() > end:
-                raise RunError(f"{address} did not answer within {START:.0f} s. Is the machine "
-                               "busy? Or publish with --no-serve.") from None  # fmt: skip
-            time.sleep(0.2)
