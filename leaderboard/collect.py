@@ -121,8 +121,8 @@ def everything(folder: Path | None = None) -> list[Result]:
 class Difference(Record):
     """One figure of a baseline as published and as run again: ``run - published``.
 
-    ``where`` is a column's or a group's name. ``partial`` says that the run asked fewer items, and
-    ``inside`` whether the published figure lies in the run's interval (None without one).
+    ``where`` names a column or a group. ``partial`` says that the run asked fewer items or columns,
+    and ``inside`` whether the published figure lies in the run's interval (None without one).
     """
 
     baseline: str
@@ -170,7 +170,7 @@ def _between(theirs: Result, run: Result) -> Iterator[Difference]:
                 run=value,
                 difference=value - printed,
                 inside=interval and interval.low <= printed <= interval.high,
-                partial=run.partial,
+                partial=not run.whole,
             )
 
 

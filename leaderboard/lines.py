@@ -82,7 +82,7 @@ def row(results: Sequence[Result], figures: Mapping[str, Figure]) -> Row:
         size(model.size),
         model.size,
         protocol=_settings(first),
-        note=_asked(results) if any(r.partial for r in results) else "",
+        note=_asked(results) if not all(r.whole for r in results) else "",
         version="" if model.name == name else model.name,
         label=constant_rows.NAMES.get(name) if first.origin == "constant" else None,
     )

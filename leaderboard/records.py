@@ -148,6 +148,11 @@ class Result(Record):
         return parts
 
     @property
+    def whole(self) -> bool:
+        """Whether every item of every column was asked: a mean over fewer is another figure."""
+        return not self.partial and all(group.columns == group.of for group in self.groups)
+
+    @property
     def stem(self) -> str:
         """The file name, without suffix, that this record goes by.
 

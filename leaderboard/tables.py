@@ -101,7 +101,7 @@ def _pceb(runs: Sequence[Run]) -> Table:
 
 def _ranks(runs: Sequence[Run], prefix: str = "") -> list[dict[str, Figure]]:
     """Paired ranks of whole re-runs and submissions; parts of a benchmark are not ranked."""
-    ranked = [None if run.result.partial else run.digest for run in runs]
+    ranked = [run.digest if run.result.whole else None for run in runs]
     return standings.paired(ranked, prefix)
 
 
@@ -131,7 +131,7 @@ def _of_shots(runs: Sequence[Run], shots: str) -> Digest | None:
     """The digest of a model's zero-shot or five-shot run, if it asked the whole benchmark."""
     for run in runs:
         five = run.result.group.endswith("_5shot")
-        if five == (shots == "five") and not run.result.partial:
+        if five == (shots == "five") and run.result.whole:
             return run.digest
     return None
 

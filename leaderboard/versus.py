@@ -46,8 +46,11 @@ class Page(NamedTuple):
 
 
 def called(result: Result) -> str:
-    """A run in words: model, protocol."""
-    return f"{result.model.name} ({result.protocol})"
+    """A run in words: model, protocol, and what else tells it from others of that model."""
+    told = [result.protocol, *([result.lang] if result.lang != "zh" else [])]
+    settings = {name: result.passport.get(name) for name in ("limit", "rotation")}
+    told += [f"{name} {value}" for name, value in settings.items() if value]
+    return f"{result.model.name} ({', '.join(told)})"
 
 
 def chosen(runs: Sequence[Run], asked: Iterable[tuple[str, str]]) -> list[tuple[Run, Run]]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from psyche_bench import ranks, sources
 from psyche_bench.errors import DataError, RunError
+from psyche_bench.jsonl import write_json
 from psyche_bench.leaderboard import build, columns, constant_rows, exports, pages, paper, printed
 from psyche_bench.leaderboard.board import DEFAULT, Both, Column, Figure, Row, Table, View, every
 from psyche_bench.leaderboard.digest import cluster, digest, kind
@@ -267,6 +268,16 @@ def test_runs_are_ranked_by_their_items_and_apart_from_published_rows(board):
     ranked = {row.model: row.figures["rank"] for row in rows if row.origin == "re-run"}
     assert [(r.low, r.high) for r in ranked.values()] == [(1, 1), (2, 2)]
     assert {r.how for r in ranked.values()} == {"of 2; paired, by clusters"}
+
+
+def test_a_whole_subset_alone_is_no_average_of_the_benchmark(tmp_path):
+    """All 10 items of each of two columns: none left out on purpose, four are missing."""
+    result = write_run(tmp_path, Model(name="two"), share=0)
+    part = result.groups[0].model_copy(update={"columns": 2})
+    found = result.model_copy(update={"groups": (part,), "columns": result.columns[:2]})
+    write_json(tmp_path / f"{result.stem}.json", found.model_dump(mode="json"))
+    row = rows_of(build.site(build.gather(tmp_path)).tables["pceb"], "re-run")["two"]
+    assert row.note == "20 of 20 items, 2 of 6 columns", "so Figure 1 leaves it out"
 
 
 def test_zero_and_five_shot_share_a_row(board):
