@@ -17,13 +17,11 @@ from psyche_bench import passport
 from psyche_bench.errors import BoardError
 from psyche_bench.leaderboard import collect
 from psyche_bench.leaderboard.records import Result
-from psyche_bench.wandb_guard import prepare_wandb
+from psyche_bench.wandb_guard import PATIENCE, prepare_wandb, quiet
 
 PROJECT = "psyche-bench-board"
 KIND = "psyche-bench-result"
 """Type of the artifacts, and job type of the runs, that hold results."""
-PATIENCE = 20.0
-"""Seconds W&B gets to start a run, or to answer."""
 
 
 def sync(results: Sequence[Result], folder: Path, project: str = PROJECT) -> list[str]:
@@ -63,17 +61,6 @@ def _wandb() -> Any:
 
 
 def _log(wandb: Any, result: Result, folder: Path, project: str) -> None:
-    # No metadata and no console: W&B would keep the command line and the environment's details.
-    quiet = wandb.Settings(
-        init_timeout=PATIENCE,
-        x_disable_meta=True,
-        x_disable_stats=True,
-        x_disable_machine_info=True,
-        disable_git=True,
-        disable_code=True,
-        console="off",
-        silent=True,
-    )
     run = wandb.init(
         project=project,
         id=sha256(result.stem.encode()).hexdigest()[:16],
@@ -81,7 +68,7 @@ def _log(wandb: Any, result: Result, folder: Path, project: str) -> None:
         job_type=KIND,
         config=passport.masked(_config(result)),
         resume="allow",
-        settings=quiet,
+        settings=quiet(wandb),
     )
     try:
         run.summary.update(dict(summary(result)))

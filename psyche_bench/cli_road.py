@@ -59,12 +59,18 @@ def handle(args: argparse.Namespace) -> int:
         return 0
     if args.start and args.only:
         args.refuse("--from and --only exclude each other")
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         found = road_walk.walk(way, start=args.start, only=args.only, say=_say)
     except KeyboardInterrupt:
         _say("stopped. What is done is kept: the same command goes on.")
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if way.wandb:
+        from psyche_bench import road_log
+
+        road_log.log(way, found)
     rows = [
         {"joint": one.joint, "seconds": one.seconds, "read": len(one.reads), "wrote": ", ".join(
             [*one.writes][:3])}

@@ -5,9 +5,28 @@ Evaluation, training and the board call :func:`prepare_wandb` before anything of
 
 import os
 import sys
+from typing import Any
 
 SERVER = "https://api.wandb.ai"
 """Where W&B is when ``WANDB_BASE_URL`` names no other server."""
+
+
+PATIENCE = 20.0
+"""Seconds W&B gets to start a run, or to answer."""
+
+
+def quiet(wandb: Any) -> Any:
+    """Settings of a run that keeps no command line, no console and nothing of the machine."""
+    return wandb.Settings(
+        init_timeout=PATIENCE,
+        x_disable_meta=True,
+        x_disable_stats=True,
+        x_disable_machine_info=True,
+        disable_git=True,
+        disable_code=True,
+        console="off",
+        silent=True,
+    )
 
 
 def prepare_wandb() -> str | None:

@@ -166,6 +166,26 @@ def test_a_server_that_does_not_come_up_is_told_with_its_last_words(words, told,
         pytest.fail("it is not up")
 
 
+def test_with_wandb_a_road_is_one_group_and_its_records_are_logged(way, tmp_path, monkeypatch):
+    wandb = pytest.importorskip("wandb", reason="wandb is not installed")
+    wandb.teardown()
+    for name in ("WANDB_DIR", "WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    text = ROAD.replace("{wait}", "0").replace("echo ran >>", "echo $WANDB_RUN_GROUP ran >>")
+    (tmp_path / "r.toml").write_text(text, encoding="utf-8")
+    words = ["road", str(tmp_path / "r.toml"), "--out", str(tmp_path), "--wandb", "own"]
+    assert cli.main(words) == 0
+    wandb.teardown()
+    (group,) = set((tmp_path / "log").read_text().replace(" ran", "").split())
+    (logged,) = tmp_path.rglob("*.wandb")
+    content = logged.read_bytes()
+    assert group.encode() in content
+    assert b"fingerprint" in content
+    record = json.loads((tmp_path / "road" / "first.json").read_text())
+    assert record["wandb"] == f"own/{group}"
+
+
 SHIPPED = [(name, joint) for name in road.shipped() for joint in road.load(name).joints]
 
 
