@@ -37,7 +37,11 @@ class Step(Record):
 
 
 class DataCard(Record):
-    """A data card of ``psyche-bench synth``, in short; ``parts`` are rows of each part."""
+    """A data card of ``psyche-bench synth``, in short.
+
+    ``parts`` are rows of each part; ``sources`` what the pipeline read, whether or not a row of it
+    reached a part.
+    """
 
     recipe: str
     sha256: str
@@ -68,8 +72,9 @@ class Stage(Record):
 class Lineage(Record):
     """The way a model came: stages in their order, the cards and sources behind them.
 
-    ``recipe`` and ``data_card`` name files by their hash where nothing else is known; ``wandb``
-    is the group (``project/group``) that holds every run of the way where W&B was on.
+    ``sources`` are those whose rows were learnt. ``recipe`` and ``data_card`` name files by their
+    hash where nothing else is known; ``wandb`` is the group (``project/group``) that holds every
+    run of the way where W&B was on.
     """
 
     recipe: str | None = None

@@ -118,10 +118,11 @@ def _read(path: Path, form: type[Line]) -> Iterator[Line]:
             ) from None
 
 
-def licences(path: Path) -> tuple[str, ...]:
-    """What the lines of a mixture stand under, each licence once.
+def origins(path: Path) -> tuple[tuple[str, str], ...]:
+    """The sources whose rows stand in a mixture, each once with its licence.
 
     Raises:
         DataError: the file is missing or broken.
     """
-    return tuple(dict.fromkeys(str(row.get("licence", "")) for _, row in read_lines(path)))
+    rows = (row for _, row in read_lines(path))
+    return tuple(dict.fromkeys((row["origin"].partition(": ")[0], row["licence"]) for row in rows))

@@ -6,9 +6,9 @@ import pytest
 from board_runs import run_folder
 from boards import write_run
 
-from psyche_bench import cli, lineage
+from psyche_bench import cli, lineage, mixture
 from psyche_bench.errors import DataError
-from psyche_bench.jsonl import read_json, write_json
+from psyche_bench.jsonl import read_json, write_json, write_lines
 from psyche_bench.leaderboard import build, collect
 from psyche_bench.leaderboard.records import Model
 
@@ -52,6 +52,15 @@ def test_a_broken_file_names_field_and_remedy(tmp_path, content, told):
         lineage.read(tmp_path / "lineage.json")
     with pytest.raises(DataError, match="no data card"):
         lineage.data_card(tmp_path / "lineage.json", "")
+
+
+def test_only_sources_whose_rows_were_learnt_are_named(tmp_path):
+    rows = [("a book: c1#2", "CC BY 4.0"), ("a book: c2#1", "CC BY 4.0"), ("posts: 3", "CC0")]
+    path = tmp_path / "D_sft.jsonl"
+    write_lines(path, ({"origin": origin, "licence": licence} for origin, licence in rows))
+    assert mixture.origins(path) == (("a book", "CC BY 4.0"), ("posts", "CC0"))
+    path.write_text("")
+    assert mixture.origins(path) == ()
 
 
 def test_ways_are_joined_without_saying_anything_twice():

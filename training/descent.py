@@ -63,19 +63,17 @@ def _named(model: str) -> str:
 
 
 def _data(spec: Data) -> tuple[tuple[DataCard, ...], tuple[Source, ...]]:
-    """Cards and sources of what was learnt; a file without a card tells its lines' licences."""
+    """The card of what was learnt, and the sources that have rows in it."""
     exam = sources.catalogue()["cpsyexam"]
     train = Source(name="CPsyExam, train split", licence=exam.licence)
     if spec.path is None:
         return (), (train,)
-    more = (train,) if spec.cpsyexam else ()
     path = Path(spec.path)
+    learnt = [Source(name=name, licence=licence) for name, licence in mixture.origins(path)]
+    learnt += [train] if spec.cpsyexam else []
     card = path.parent.parent / "card.json"
-    if card.is_file():
-        found = lineage.data_card(card, sources.digest(card))
-        return (found,), (*found.sources, *more)
-    lines = mixture.licences(path)
-    return (), (*(Source(name=path.name, licence=licence) for licence in lines), *more)
+    cards = (lineage.data_card(card, sources.digest(card)),) if card.is_file() else ()
+    return cards, tuple(learnt)
 
 
 def _wandb(recipe: Recipe) -> str | None:
