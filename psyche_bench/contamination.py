@@ -45,8 +45,17 @@ from importlib.resources import files
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from psyche_bench.duplicates import THRESHOLD, Item, Kind, grams, judge, normalise, prepare
-from psyche_bench.errors import DataError, PsycheBenchError
+from psyche_bench.duplicates import (
+    THRESHOLD,
+    Item,
+    Kind,
+    grams,
+    judge,
+    normalise,
+    prepare,
+    sketches,
+)
+from psyche_bench.errors import DataError
 from psyche_bench.schemas import Question, Record
 
 BANDS, ROWS = 32, 4
@@ -134,21 +143,15 @@ def _same_options(a: Sequence[Item], b: Sequence[Item]) -> Pairs:
 
 def _similar(a: Sequence[Item], b: Sequence[Item]) -> Pairs:
     """Pairs that share a band of their MinHash."""
-    try:
-        from datasketch import MinHash, MinHashLSH
-    except ImportError:
-        raise PsycheBenchError(
-            "near duplicates need datasketch, which is not installed. "
-            "Run `pip install 'psyche-bench[synth]'`."
-        ) from None
+    known = list(sketches(map(_shingles, b), BANDS * ROWS))
+    asked = known if a is b else sketches(map(_shingles, a), BANDS * ROWS)
+    from datasketch import MinHashLSH
+
     index = MinHashLSH(num_perm=BANDS * ROWS, params=(BANDS, ROWS))
-    sketches = MinHash.bulk(map(_shingles, b), num_perm=BANDS * ROWS)
     with index.insertion_session() as session:
-        for j, sketch in enumerate(sketches):
+        for j, sketch in enumerate(known):
             session.insert(j, sketch, check_duplication=False)
-    if a is not b:
-        sketches = MinHash.bulk(map(_shingles, a), num_perm=BANDS * ROWS)
-    return {(i, j) for i, sketch in enumerate(sketches) for j in index.query(sketch)}
+    return {(i, j) for i, sketch in enumerate(asked) for j in index.query(sketch)}
 
 
 def _shingles(item: Item) -> list[bytes]:

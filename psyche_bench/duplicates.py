@@ -9,11 +9,12 @@ never be taken for one question: items that differ in a negation, a number, or o
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Literal
+from typing import Any, Literal
 
+from psyche_bench.errors import PsycheBenchError
 from psyche_bench.repairs import declared
 from psyche_bench.schemas import Question
 
@@ -101,6 +102,24 @@ def grams(text: str, n: int) -> frozenset[str]:
     if len(text) <= n:
         return frozenset((text,)) if text else frozenset()
     return frozenset(text[i : i + n] for i in range(len(text) - n + 1))
+
+
+def sketches(sets: Iterable[Iterable[Any]], count: int, **how: Any) -> Iterator[Any]:
+    """The MinHash of each set, with ``count`` permutations; the one place that calls datasketch's.
+
+    ``how`` goes through to ``datasketch.MinHash`` (``scheme``, ``hashfunc``).
+
+    Raises:
+        PsycheBenchError: datasketch is not installed.
+    """
+    try:
+        from datasketch import MinHash
+    except ImportError:
+        raise PsycheBenchError(
+            "near duplicates need datasketch, which is not installed. "
+            "Run `pip install 'psyche-bench[synth]'`."
+        ) from None
+    return iter(MinHash.generator(sets, num_perm=count, **how))
 
 
 def jaccard(a: Collection[str], b: Collection[str]) -> float:

@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from psyche_bench.duplicates import normalise
-from psyche_bench.errors import PsycheBenchError
+from psyche_bench.duplicates import normalise, sketches
 
 PERMUTATIONS = 128
 GRAM = 3
@@ -108,21 +107,12 @@ def incidence(texts: Sequence[str]) -> Grams:
 
 def signatures(grams: Grams) -> NDArray[np.uint32]:
     """MinHash values, texts × permutations; the columns of the matrix are what is hashed."""
-    try:
-        from datasketch import MinHash
-    except ImportError:
-        raise PsycheBenchError(
-            "de-duplication needs datasketch, which is not installed. "
-            "Run `pip install 'psyche-bench[synth]'`."
-        ) from None
     ends, columns = grams.matrix.indptr, grams.matrix.indices
     rows = (columns[a:b].tolist() for a, b in pairwise(ends))
     found = np.empty((len(ends) - 1, PERMUTATIONS), np.uint32)
     # A column's number is its own hash: datasketch mixes it, and no two grams collide.
-    sketches = MinHash.generator(
-        rows, num_perm=PERMUTATIONS, scheme="affine32", hashfunc=lambda column: column
-    )
-    for i, sketch in enumerate(sketches):
+    how = {"scheme": "affine32", "hashfunc": lambda column: column}
+    for i, sketch in enumerate(sketches(rows, PERMUTATIONS, **how)):
         found[i] = sketch.hashvalues
     return found
 

@@ -76,14 +76,18 @@ def write(folder: Path, recipe: Recipe) -> None:
 
 def _llamafactory(data: Path, recipe: Recipe) -> None:
     """JSON lists and the register of them that LLaMA-Factory looks names up in."""
-    register = {}
+    register: dict[str, Any] = {}
+    filled: set[str] = set()
     for name in ("D_sft", *SFT_PARTS):
         rows = (line for _, line in read_lines(data / "trl" / f"{name}.conversational.jsonl"))
         with appearing(data / "llamafactory" / f"{name}.json") as file:
             file.write("[\n")
             for number, row in enumerate(rows):
                 file.write((",\n" if number else "") + dumps(row))
+                filled.add(name)
             file.write("\n]\n")
+        if name not in filled:
+            continue  # its loader fails on a list without rows
         register[f"{recipe.name}_{name}"] = {
             "file_name": f"{name}.json",
             "formatting": "sharegpt",

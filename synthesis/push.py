@@ -28,13 +28,13 @@ def closed(folder: Path) -> list[str]:
 
 
 def push(folder: Path, repository: str, *, private: bool) -> str:
-    """Upload everything to a data set repository of the hub and return its address.
+    """Upload everything in one commit to a data set repository of the hub; return its address.
 
     Raises:
         RunError: the hub refused, or its client is not installed.
     """
     try:
-        from huggingface_hub import HfApi
+        from huggingface_hub import CommitOperationAdd, HfApi
         from huggingface_hub.errors import HfHubHTTPError
     except ImportError:
         raise RunError(
@@ -42,18 +42,17 @@ def push(folder: Path, repository: str, *, private: bool) -> str:
         ) from None
     api: Any = HfApi()
     try:
-        api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
-        for path in files(folder):
-            name = path.relative_to(folder).as_posix()
-            target = "README.md" if name == "card.md" else name
-            api.upload_file(
-                path_or_fileobj=path,
-                path_in_repo=target,
-                repo_id=repository,
-                repo_type="dataset",
-            )
+        place = api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
+        names = {path: path.relative_to(folder).as_posix() for path in files(folder)}
+        added = [
+            CommitOperationAdd("README.md" if name == "card.md" else name, path)
+            for path, name in names.items()
+        ]
+        api.create_commit(
+            repository, added, commit_message="Add the data sets of a run", repo_type="dataset"
+        )
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise RunError(
             f"{repository}: the hub refused ({error}). Log in with `hf auth login`, check the name."
         ) from error
-    return f"https://huggingface.co/datasets/{repository}"
+    return str(place)

@@ -82,8 +82,8 @@ def perform(recipe: Recipe, step: Step, paths: Iterable[Path], folder: Path) -> 
         Worker,
         fn_constructor_args=(shared.model_dump_json(), step.name, store),
         batch_size=BATCH,
-        concurrency=workers,
-        **(_here(ray) if asking else {}),
+        compute=ray.data.ActorPoolStrategy(size=workers),
+        label_selector=_here(ray) if asking else None,
     )
     ids = (parse_row(line).id for line in lines)
     try:
@@ -118,12 +118,9 @@ def _started() -> Any:
     return ray
 
 
-def _here(ray: Any) -> dict[str, Any]:
+def _here(ray: Any) -> dict[str, str]:
     """Ray's words for: only on the machine this process runs on."""
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    node = ray.get_runtime_context().get_node_id()
-    return {"scheduling_strategy": NodeAffinitySchedulingStrategy(node, soft=False)}
+    return {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
 
 
 def _shared(recipe: Recipe, workers: int) -> Recipe:

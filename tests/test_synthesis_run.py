@@ -4,11 +4,14 @@ import hashlib
 import json
 import os
 import random
+import re
 import resource
 import signal
 import subprocess
 import sys
 import time
+import tomllib
+from importlib.resources import files as files_of
 from pathlib import Path
 
 import pytest
@@ -19,7 +22,7 @@ from scripted import Reaction, serving
 from psyche_bench import cli, mixture
 from psyche_bench.errors import DataError, RunError
 from psyche_bench.jsonl import read_json, read_lines
-from psyche_bench.synthesis import card, plan, recipe, run, show, state, status
+from psyche_bench.synthesis import card, formats, plan, recipe, run, show, state, status
 
 SENT = ("steps/*.jsonl", "steps/*.json", "data/**/*", "card.*", "recipe.json")
 
@@ -82,6 +85,45 @@ def test_a_good_teacher_fills_both_mixtures(finished):
     assert all(line.rationale in line.completion for line in sft)
     assert all("<think>" in line.completion for line in sft if line.kind != "dialogue")
     assert len({line.id for line in (*sft, *grpo)}) == len(sft) + len(grpo)
+
+
+def test_the_shipped_small_recipe_fills_both_mixtures(data_root, taught, tmp_path):
+    """On the real inputs; what is changed is changed as ``--set`` changes it."""
+    changes = (
+        f"models.local.base_url={taught.url}",
+        "lang=zh",  # the stand-in reads the Chinese prompts
+        'benchmarks=["sample"]',  # the releases' own check is tested elsewhere and takes longer
+        "sources.cpsyexam.limit=8",
+        "steps.generate.smcq=4",
+        "steps.topics.smcq=8",
+    )
+    run.run(recipe.load("small.toml", changes), tmp_path / "small")
+    parts = card.build(tmp_path / "small")["parts"]
+    assert parts["D_sft"]["rows"] == parts["D_pr"]["rows"] + parts["D_em"]["rows"]
+    assert parts["D_pr"]["rows"] > 0
+    assert parts["D_em"]["rows"] == 4, "two, one and one dialogue of the three sets"
+    assert parts["D_pc"]["rows"] > 0
+    assert parts["D_cp"]["rows"] > 0
+
+
+ARMS = {"": "paper.toml", "first": "arm-rationale.toml", "random": "arm-random.toml"}
+
+
+def test_training_reads_the_files_the_pipeline_writes():
+    """A middle word, as in D_sft.first.jsonl, tells which arm's file was put there."""
+    read = 0
+    for path in files_of("psyche_bench.training").joinpath("recipes").iterdir():
+        named = tomllib.loads(path.read_text(encoding="utf-8")).get("data", {}).get("path", "")
+        if not (found := re.search(r"(D_\w+)(?:\.(\w+))?\.jsonl\Z", named)):
+            continue
+        read += 1
+        stage = "D_grpo" if "grpo" in path.name else "D_sft"
+        assert found[1] == stage, path.name
+        assert found[1] in formats.NAMES, path.name
+        assert recipe.load(ARMS[found[2] or ""]).name, path.name
+    assert read >= 6
+    assert "iterate" not in recipe.load(ARMS["first"]).steps
+    assert "iterate" in recipe.load(ARMS[""]).steps
 
 
 def test_the_card_accounts_for_every_row(finished):
