@@ -111,11 +111,27 @@ def _started() -> Any:
         ) from None
     if not ray.is_initialized():
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
+        _start(ray)
     context: Any = ray.data.DataContext.get_current()
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
     return ray
+
+
+def _start(ray: Any) -> None:
+    """Start Ray, twice if need be: it gives itself 30 s, which a busy machine may not keep."""
+    for last in (False, True):
+        try:
+            ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
+        except Exception as error:  # Ray raises bare Exceptions there
+            ray.shutdown()
+            if last:
+                raise RunError(
+                    f"Ray did not start: {error} Run again when the machine is less busy, name a "
+                    "running cluster in RAY_ADDRESS, or use --engine local."
+                ) from error
+        else:
+            return
 
 
 def _here(ray: Any) -> dict[str, str]:

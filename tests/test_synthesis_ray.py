@@ -6,8 +6,8 @@ import teacher
 from scripted import serving
 from test_synthesis_run import files
 
-from psyche_bench.errors import BudgetExhausted
-from psyche_bench.synthesis import recipe, run
+from psyche_bench.errors import BudgetExhausted, RunError
+from psyche_bench.synthesis import ray_engine, recipe, run
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'psyche-bench[ray]'")
 pytest.importorskip("ray.data", reason="Ray Data is not installed")
@@ -33,6 +33,20 @@ def started():
         pytest.skip(f"Ray does not start on this machine (it gives itself 30 s): {error}")
     yield
     ray.shutdown()
+
+
+def test_a_ray_that_does_not_start_is_told_with_what_to_do(monkeypatch):
+    tried = []
+
+    def late(**_):
+        tried.append(1)
+        raise Exception("The current node timed out during startup.")  # noqa: TRY002  # as Ray's own
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", late)
+    with pytest.raises(RunError, match=r"did not start: .*--engine local"):
+        ray_engine._started()
+    assert len(tried) == 2
 
 
 def test_both_engines_write_the_same_files(started, tmp_path, monkeypatch):
