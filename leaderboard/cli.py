@@ -8,8 +8,6 @@ from pathlib import Path
 from psyche_bench.jsonl import write_text
 from psyche_bench.table import add_format, render
 
-PAPER_HELP = "print a published table, or audit the published numbers"
-
 
 def configure_paper(parser: argparse.ArgumentParser) -> None:
     """``psyche-bench paper [TABLE | audit]``."""

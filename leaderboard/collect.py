@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from psyche_bench import sources
 from psyche_bench.errors import BoardError, DataError
 from psyche_bench.jsonl import read_json
 from psyche_bench.leaderboard import published
 from psyche_bench.leaderboard.records import BoardOutcome, Column, Group, Result
-from psyche_bench.schemas import Record
+from psyche_bench.schemas import Record, checked, records
+
+_REMEDY = "Results are written by `psyche-bench board add`; add the run again."
 
 
 def default_folder() -> Path:
@@ -52,7 +52,7 @@ def load_results(folder: Path | None = None) -> list[Result]:
     if not root.is_dir():
         raise DataError(f"{root}: no such folder. Name one with --results, or add a run to it.")
     paths = sorted(root.glob("*.json"))
-    return [_checked(load_result(path), path) for path in paths]
+    return [_with_its_files(load_result(path), path) for path in paths]
 
 
 def load_result(path: Path) -> Result:
@@ -61,22 +61,10 @@ def load_result(path: Path) -> Result:
     Raises:
         DataError: it is missing or breaks the schema; file and field are named.
     """
-    try:
-        return Result.model_validate(read_json(path))
-    except ValidationError as error:
-        raise DataError(_first(path, error)) from error
+    return checked(Result.model_validate, read_json(path), str(path), _REMEDY)
 
 
-def _first(path: Path, error: ValidationError) -> str:
-    first = error.errors()[0]
-    field = ".".join(map(str, first["loc"]))
-    return (
-        f"{path}, field '{field}': {first['msg']}. Results are written by `psyche-bench board "
-        "add`; add the run again."
-    )
-
-
-def _checked(result: Result, path: Path) -> Result:
+def _with_its_files(result: Result, path: Path) -> Result:
     for name, digest in (
         (result.outcomes, result.outcomes_sha256),
         (result.verdicts, result.verdicts_sha256),
@@ -105,12 +93,7 @@ def outcomes(result: Result, folder: Path | None = None) -> Iterator[BoardOutcom
     if result.outcomes is None:
         return
     path = (default_folder() if folder is None else folder) / result.outcomes
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                yield BoardOutcome.model_validate_json(line)
-            except ValidationError as error:
-                raise DataError(f"line {number} of {_first(path, error)}") from error
+    yield from records(path, BoardOutcome.model_validate, _REMEDY)
 
 
 def everything(folder: Path | None = None) -> list[Result]:

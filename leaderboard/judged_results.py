@@ -8,19 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from psyche_bench import passport
 from psyche_bench.errors import DataError, RunError
-from psyche_bench.jsonl import read_lines
-from psyche_bench.judged import Dimension, Judged, Verdict, read_judged
+from psyche_bench.judged import POINTS, Dimension, Judged, Verdict, read_judged
 from psyche_bench.leaderboard.records import Column, Result
 from psyche_bench.means import Interval
 from psyche_bench.rubrics import Rubric, names, rubric_of
+from psyche_bench.schemas import records
 
 GROUP = "counselling"
-POINTS = "points"
-"""The one column of a criteria rubric."""
 
 
 def is_judged(run: Path) -> bool:
@@ -43,16 +39,11 @@ def verdicts(path: Path) -> Iterator[Verdict]:
     Raises:
         DataError: a line is none; file, line and field are named.
     """
-    for number, row in read_lines(path):
-        try:
-            yield Verdict.model_validate(row)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"]))
-            raise DataError(
-                f"{path}, line {number}, field '{field}': {first['msg']}. Verdicts are written by "
-                "`psyche-bench judge`; judge again (stored calls cost nothing)."
-            ) from error
+    yield from records(
+        path,
+        Verdict.model_validate,
+        "Verdicts are written by `psyche-bench judge`; judge again (stored calls cost nothing).",
+    )
 
 
 def result_of(judged: Judged, settings: Mapping[str, Any]) -> Result:

@@ -9,13 +9,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import model_validator
 
 from psyche_bench import answers, sources
 from psyche_bench.errors import DataError
 from psyche_bench.jsonl import read_json, read_lines
 from psyche_bench.leaderboard import collect
-from psyche_bench.schemas import Question, Record, State
+from psyche_bench.schemas import Question, Record, State, records
 
 Mark = Literal["empathy", "expertise", "reasoning"]
 MARKS: dict[Mark, tuple[str, str]] = {
@@ -66,18 +66,8 @@ def spans(path: Path | None) -> list[Span]:
     Raises:
         DataError: a line is no annotation; file, line and field are named.
     """
-    found = []
-    for number, row in read_lines(path) if path else ():
-        try:
-            found.append(Span.model_validate(row))
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "start"
-            raise DataError(
-                f"{path}, line {number}, field '{field}': {first['msg']}. An annotation is "
-                '{"item": …, "model": …, "start": 0, "end": 4, "mark": "empathy"}.'
-            ) from error
-    return found
+    remedy = 'An annotation is {"item": …, "model": …, "start": 0, "end": 4, "mark": "empathy"}.'
+    return list(records(path, Span.model_validate, remedy)) if path else []
 
 
 def item(name: str) -> Question:

@@ -12,7 +12,6 @@ from psyche_bench.table import Form, add_format, render
 if TYPE_CHECKING:
     from psyche_bench.compare import Comparison, Flips, Place, Row, Run, Standing
 
-HELP = "compare saved runs item by item: differences, intervals, p, flips, ranks"
 TESTS = {
     "exact McNemar": "McNemar",
     "paired cluster bootstrap-t": "bootstrap",

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from psyche_bench.contamination import Contaminated, Group, Match, Row
     from psyche_bench.schemas import Question
 
-HELP = "duplicates between item sets, inside one, and in a training file"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Name the two sets and how to print what they share."""

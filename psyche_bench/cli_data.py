@@ -8,7 +8,6 @@ from typing import Any
 
 from psyche_bench.table import add_format, render
 
-HELP = "list, get, check and locate the data sets"
 SHOWN = 5
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from psyche_bench.table import add_format, render
 
-HELP = "what is installed, missing or suspicious"
 WANTED: tuple[tuple[str, str, str], ...] = (
     ("lm_eval", "lm_eval", "eval"),
     ("transformers", "transformers", "hf"),

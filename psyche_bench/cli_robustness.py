@@ -10,7 +10,6 @@ from psyche_bench.table import Form, add_format, render
 if TYPE_CHECKING:
     from psyche_bench.robustness import Consistency, Flip, Position, Rate, Robustness
 
-HELP = "what a score owes to option order and prompt language"
 Row = dict[str, object]
 
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from psyche_bench.table import add_format
 
-HELP = "score saved replies again, with no model"
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Files in, table out."""

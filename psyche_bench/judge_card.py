@@ -17,6 +17,7 @@ from psyche_bench.judge import Settings, prompt_hash
 from psyche_bench.judged import (
     LEAST_ALPHA,
     LEAST_COVERAGE,
+    POINTS,
     Card,
     Dimension,
     Estimate,
@@ -26,9 +27,6 @@ from psyche_bench.judged import (
 )
 from psyche_bench.rubrics import Rubric
 from psyche_bench.signature import signature
-
-POINTS = "points"
-"""The one column of a criteria rubric: the share of points reached, from 0 to 1."""
 
 Key = tuple[str, int]  # judge and repeat
 

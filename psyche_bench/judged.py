@@ -7,11 +7,10 @@ the leaderboard reads the latter. No number leaves without its card.
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from psyche_bench.errors import DataError
 from psyche_bench.jsonl import read_json
-from psyche_bench.schemas import Record
+from psyche_bench.schemas import Record, checked
 
 Candidate = Literal["reply", "empty", "polite", "planted"]
 """What was judged: the model's reply; the two null candidates, an empty reply and one constant
@@ -20,6 +19,9 @@ polite sentence; the model's reply with a perfect verdict planted in it."""
 FailureKind = Literal["call", "refused", "truncated", "no_object", "incomplete", "out_of_range"]
 """Why there is no verdict: the endpoint gave none, the judge declined or was cut off, its reply
 holds no object, the object lacks a dimension, or a score lies off the scale."""
+
+POINTS = "points"
+"""The one column of a criteria rubric: the share of points reached, from 0 to 1."""
 
 LEAST_COVERAGE = 0.99
 LEAST_ALPHA = 0.67
@@ -160,12 +162,10 @@ def read_judged(path: Path) -> Judged:
         DataError: it is missing, broken, or of another version; the field is named.
     """
     path = path / "judged.json" if path.is_dir() else path
-    try:
-        return Judged.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise DataError(
-            f"{path}, field '{'.'.join(map(str, first['loc']))}': {first['msg']}. The file is "
-            "written by `psyche-bench judge … --out DIR`: run that again (stored calls cost "
-            "nothing)."
-        ) from error
+    return checked(
+        Judged.model_validate,
+        read_json(path),
+        str(path),
+        "The file is written by `psyche-bench judge … --out DIR`: run that again (stored calls "
+        "cost nothing).",
+    )

@@ -6,16 +6,16 @@ sources, and from a source to every model that used it.
 """
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from psyche_bench.errors import DataError
 from psyche_bench.jsonl import read_json
-from psyche_bench.schemas import Record
+from psyche_bench.schemas import Record, checked
 
 NAME = "lineage.json"
-Form = TypeVar("Form", bound=Record)
+_REMEDY = "Lineages are written by `psyche-bench train publish`; publish again."
 
 
 class Source(Record):
@@ -94,7 +94,7 @@ def read(path: Path) -> Lineage:
     Raises:
         DataError: it is missing or breaks the schema; file and field are named.
     """
-    return _checked(path, Lineage, read_json(path))
+    return checked(Lineage.model_validate, read_json(path), str(path), _REMEDY)
 
 
 def data_card(path: Path, sha256: str) -> DataCard:
@@ -120,24 +120,12 @@ def data_card(path: Path, sha256: str) -> DataCard:
             f"{path}: no data card of `psyche-bench synth` ({error} is missing). Write it again "
             "with `psyche-bench synth card`."
         ) from None
-    return _checked(path, DataCard, content)
+    return checked(DataCard.model_validate, content, str(path), _REMEDY)
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:
     plain = {key: step[key] for key in ("step", "read", "written", "joined")}
     return plain | {key: sum(step[key].values()) for key in ("set_aside", "calls")}
-
-
-def _checked(path: Path, form: type[Form], content: Any) -> Form:
-    try:
-        return form.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise DataError(
-            f"{path}, field '{field}': {first['msg']}. Lineages are written by `psyche-bench "
-            "train publish`; publish again."
-        ) from None
 
 
 def joined(first: Lineage, second: Lineage) -> Lineage:

@@ -7,17 +7,17 @@ A mixture is one JSON Lines file, ``D_sft.jsonl`` or ``D_grpo.jsonl``, one of th
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import model_validator
 
-from psyche_bench.errors import DataError
 from psyche_bench.jsonl import read_lines
-from psyche_bench.schemas import Record, Turn
+from psyche_bench.schemas import Record, Turn, records
 
 SftPart = Literal["D_pr", "D_em", "D_ps"]
 GrpoPart = Literal["D_pc", "D_cp"]
 LineKind = Literal["smcq", "mmcq", "dialogue"]
+_REMEDY = "The file is not as `psyche-bench synth run` writes it: make it again, or mend that line."
 
 
 def completion(rationale: str, answer: str) -> str:
@@ -94,28 +94,12 @@ def read_sft(path: Path) -> Iterator[SftLine]:
     Raises:
         DataError: the file is missing, or a line is not one of D_sft; file and line are named.
     """
-    yield from _read(path, SftLine)
+    yield from records(path, SftLine.model_validate, _REMEDY)
 
 
 def read_grpo(path: Path) -> Iterator[GrpoLine]:
     """The lines of a ``D_grpo.jsonl``; raises as :func:`read_sft`."""
-    yield from _read(path, GrpoLine)
-
-
-Line = TypeVar("Line", SftLine, GrpoLine)
-
-
-def _read(path: Path, form: type[Line]) -> Iterator[Line]:
-    for number, row in read_lines(path):
-        try:
-            yield form.model_validate(row)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "the line"
-            raise DataError(
-                f"{path}, line {number}, {field}: {first['msg']}. The file is not as "
-                "`psyche-bench synth run` writes it: make it again, or mend that line."
-            ) from None
+    yield from records(path, GrpoLine.model_validate, _REMEDY)
 
 
 def origins(path: Path) -> tuple[tuple[str, str], ...]:

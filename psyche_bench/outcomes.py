@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from psyche_bench import answers, scoring, textmetrics
 from psyche_bench import rotation as rotations
 from psyche_bench.errors import DataError, ScoreError
 from psyche_bench.jsonl import read_lines
-from psyche_bench.schemas import Outcome, Question, State
+from psyche_bench.schemas import Outcome, Question, State, checked, records
 
 
 def grade(  # noqa: PLR0913  # what a saved reply's file may tell, each by its name
@@ -121,18 +121,8 @@ def load(path: Path) -> list[Outcome]:
     Raises:
         DataError: a line is broken or is no outcome; file, line and field are named.
     """
-    found = []
-    for number, row in read_lines(path):
-        try:
-            found.append(Outcome.model_validate(row))
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"]))
-            raise DataError(
-                f"{path}, line {number}, field '{field}': {first['msg']}. Outcomes are written by "
-                "`psyche-bench eval` and `psyche-bench score --out`."
-            ) from error
-    return found
+    remedy = "Outcomes are written by `psyche-bench eval` and `psyche-bench score --out`."
+    return list(records(path, Outcome.model_validate, remedy))
 
 
 class _Line(BaseModel):
@@ -174,15 +164,8 @@ def replies(path: Path) -> Iterator[tuple[str, SavedReply]]:
 
 
 def _from_line(path: Path, number: int, row: dict[str, Any]) -> tuple[str, SavedReply]:
-    try:
-        line = _Line.model_validate(row)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise DataError(
-            f"{path}, line {number}, field '{field}': {first['msg']}. A reply is a text, or null "
-            "where there is none."
-        ) from error
+    remedy = "A reply is a text, or null where there is none."
+    line = checked(_Line.model_validate, row, f"{path}, line {number}", remedy)
     return str(line.id), SavedReply(line.model_dump(exclude={"id"}, exclude_unset=True))
 
 

@@ -17,7 +17,7 @@ from typing import Self
 from pydantic import Field, ValidationError, model_validator
 
 from psyche_bench.errors import RunError
-from psyche_bench.schemas import Record
+from psyche_bench.schemas import Record, first_fault
 
 OWN = ("out", "base_url")
 """Values that the road itself gives; they are no part of what a joint depends on."""
@@ -183,9 +183,8 @@ def load(named: str, changes: Iterable[str] = ()) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         raise RunError(f"{named}: not TOML ({error}). Mend that line.") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "recipe"
-        raise RunError(f"{named}, {place}: {first['msg']}. Mend it there.") from None
+        place, said = first_fault(error)
+        raise RunError(f"{named}, {place or 'recipe'}: {said}. Mend it there.") from None
     return recipe.model_copy(update={"values": _changed(recipe, changes)})
 
 

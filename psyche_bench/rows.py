@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from psyche_bench.errors import DataError, RowError
 from psyche_bench.jsonl import read_json
-from psyche_bench.schemas import Question, Record
+from psyche_bench.schemas import Question, Record, first_fault
 
 Row = TypeVar("Row", bound=Record)
 REMEDY = "fetch the file again (`psyche-bench data get`), mend the row, or pass --skip-bad"
@@ -45,9 +45,8 @@ def rows(path: Path, model: type[Row], rejected: Rejected) -> Iterator[tuple[int
         try:
             yield number, model.model_validate(value, strict=True)
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"]) or "(row)"
-            rejected.add(RowError(str(path), number, field, first["msg"].lower(), REMEDY))
+            field, said = first_fault(error)
+            rejected.add(RowError(str(path), number, field or "(row)", said.lower(), REMEDY))
 
 
 def check_golds(

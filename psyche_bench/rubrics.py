@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from psyche_bench.errors import DataError
 from psyche_bench.prompting import Lang
-from psyche_bench.schemas import Record
+from psyche_bench.schemas import Record, first_fault
 
 
 class Bilingual(Record):
@@ -154,8 +154,7 @@ def _read(wanted: str) -> Rubric:
             "named by its path."
         ) from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise DataError(f"{path}, field '{place}': {first['msg']}. Mend the rubric.") from error
+        place, said = first_fault(error)
+        raise DataError(f"{path}, field '{place}': {said}. Mend the rubric.") from error
     except ValueError as error:
         raise DataError(f"{path}: no TOML in UTF-8 ({error}). Mend the rubric.") from error

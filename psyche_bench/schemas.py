@@ -1,8 +1,18 @@
-"""Every line that is read or written, as frozen models: checked at the door, trusted inside."""
+"""Every line that is read or written, as frozen models: checked at the door, trusted inside.
 
-from typing import Literal
+The door is :func:`checked` for one object and :func:`records` for a file of lines.
+"""
 
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from psyche_bench.errors import DataError
+from psyche_bench.jsonl import read_lines
+
+T = TypeVar("T")
 
 Kind = Literal["smcq", "mmcq", "qa", "counselling"]
 """Single-answer question, multiple-answer question, written answer, counselling turn."""
@@ -23,6 +33,42 @@ class Record(BaseModel):
     """Base of all schemas: frozen, and a field we do not know is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def first_fault(error: ValidationError) -> tuple[str, str]:
+    """Where a model first broke its schema (dotted; empty for the whole), and what is wrong."""
+    first = error.errors()[0]
+    return ".".join(map(str, first["loc"])), first["msg"]
+
+
+def checked(validate: Callable[[Any], T], content: Any, place: str, remedy: str) -> T:
+    """``content`` as the model that ``validate`` makes of it.
+
+    Args:
+        validate: ``model_validate`` of a schema.
+        content: as it was read.
+        place: file and line, or whatever names it.
+        remedy: a sentence that says what to do now.
+
+    Raises:
+        DataError: it breaks the schema; place, field and remedy are named.
+    """
+    try:
+        return validate(content)
+    except ValidationError as error:
+        field, said = first_fault(error)
+        at = f"{place}, field '{field}'" if field else place
+        raise DataError(f"{at}: {said}. {remedy}") from error
+
+
+def records(path: Path, validate: Callable[[Any], T], remedy: str) -> Iterator[T]:
+    """The lines of a JSON Lines file, each :func:`checked`.
+
+    Raises:
+        DataError: the file is missing, or a line is broken; file, line and field are named.
+    """
+    for number, row in read_lines(path):
+        yield checked(validate, row, f"{path}, line {number}", remedy)
 
 
 class Turn(Record):

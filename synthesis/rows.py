@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
-from psyche_bench.errors import DataError
-from psyche_bench.jsonl import read_lines
-from psyche_bench.schemas import Question, Record, Turn
+from psyche_bench.schemas import Question, Record, Turn, records
 
 QuestionKind = Literal["smcq", "mmcq"]
 SourceType = Literal["I", "II", "III", "IV", "ps"]
@@ -204,12 +202,5 @@ def read_rows(path: Path) -> Iterator[Row]:
     Raises:
         DataError: the file is missing or was changed by hand; file and line are named.
     """
-    for number, line in read_lines(path):
-        try:
-            yield _ROW.validate_python(line)
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise DataError(
-                f"{path}, line {number}, {'.'.join(map(str, first['loc']))}: {first['msg']}. "
-                "Step files are not edited by hand: run the step again with --from."
-            ) from None
+    remedy = "Step files are not edited by hand: run the step again with --from."
+    yield from records(path, _ROW.validate_python, remedy)
