@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from psyche_bench.leaderboard import audit_grim as grim
 from psyche_bench.leaderboard import paper
-from psyche_bench.leaderboard.audit_finding import HALF, Finding, judge, show, weighted
+from psyche_bench.leaderboard.audit_finding import Finding, averaged, show, weighted
 
 SHOTS = ("zero_shot", "five_shot")
 
@@ -30,20 +30,10 @@ def item_weighted(row: paper.Row, shot: str) -> Fraction:
 def overall(row: paper.Row) -> Finding:
     """The printed average against the item-weighted mean of the zero-shot columns."""
     sizes = paper.counts().cpsyexam
-    value, printed = item_weighted(row, "zero_shot"), row.figure("avg_zero_shot")
+    value = item_weighted(row, "zero_shot")
     terms = " + ".join(f"{n}·{row.figure(f'zero_shot.{name}')}" for name, n in sizes.items())
-    verdict = judge(printed, value, HALF)
-    return Finding(
-        table=row.table,
-        row=row.name,
-        cell="avg_zero_shot",
-        kind="item-weighted mean",
-        printed=str(printed),
-        recomputed=show(value),
-        verdict=verdict,
-        arithmetic=f"({terms})/{sum(sizes.values())} = {show(value, 4)}",
-        headline=verdict == "impossible",
-    )
+    arithmetic = f"({terms})/{sum(sizes.values())}"
+    return averaged(row, "avg_zero_shot", "item-weighted mean", value, arithmetic)
 
 
 def overall_from_counts(row: paper.Row) -> Iterator[Finding]:
@@ -57,19 +47,9 @@ def overall_from_counts(row: paper.Row) -> Iterator[Finding]:
         return
     counts = [right[0] for right in rights]
     n = sum(sizes.values())
-    value, printed = Fraction(100 * sum(counts), n), row.figure("avg_zero_shot")
-    verdict = judge(printed, value, HALF)
-    yield Finding(
-        table=row.table,
-        row=row.name,
-        cell="avg_zero_shot",
-        kind="sum of the groups' counts",
-        printed=str(printed),
-        recomputed=show(value),
-        verdict=verdict,
-        arithmetic=f"({' + '.join(map(str, counts))})/{n} = {sum(counts)}/{n} = {show(value, 4)}",
-        headline=verdict == "impossible",
-    )
+    value = Fraction(100 * sum(counts), n)
+    arithmetic = f"({' + '.join(map(str, counts))})/{n} = {sum(counts)}/{n}"
+    yield averaged(row, "avg_zero_shot", "sum of the groups' counts", value, arithmetic)
 
 
 def table5() -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
+from psyche_bench.leaderboard import paper
 from psyche_bench.schemas import Record
 
 Verdict = Literal["consistent", "rounding", "truncated", "impossible", "not checkable"]
@@ -93,6 +94,23 @@ def judge(printed: Decimal, value: Fraction, slack: Fraction) -> Verdict:
 
 HALF = Fraction(1, 200)
 """Half a unit of a figure with two decimals: how far its rounding can be from the truth."""
+
+
+def averaged(row: paper.Row, cell: str, kind: str, value: Fraction, arithmetic: str) -> Finding:
+    """A printed average against the one that other printed figures give, ``value``."""
+    printed = row.figure(cell)
+    verdict = judge(printed, value, HALF)
+    return Finding(
+        table=row.table,
+        row=row.name,
+        cell=cell,
+        kind=kind,
+        printed=str(printed),
+        recomputed=show(value),
+        verdict=verdict,
+        arithmetic=f"{arithmetic} = {show(value, 4)}",
+        headline=verdict == "impossible",
+    )
 
 
 def relative_change(after: Decimal, before: Decimal) -> tuple[Fraction, Fraction]:

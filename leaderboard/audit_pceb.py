@@ -11,6 +11,7 @@ from psyche_bench.leaderboard.audit_finding import (
     Finding,
     Result,
     Verdict,
+    averaged,
     judge,
     relative_change,
     show,
@@ -82,19 +83,8 @@ def average(row: paper.Row, cell: str, parts: tuple[str, ...]) -> Finding:
     """The unweighted mean of six columns against the printed one."""
     figures = [row.figure(part) for part in parts]
     mean = weighted(figures, [1] * len(figures))
-    printed = row.figure(cell)
-    verdict = judge(printed, mean, HALF)
-    return Finding(
-        table=row.table,
-        row=row.name,
-        cell=cell,
-        kind="average of six columns",
-        printed=str(printed),
-        recomputed=show(mean),
-        verdict=verdict,
-        arithmetic=f"({' + '.join(map(str, figures))})/6 = {show(mean, 4)}",
-        headline=verdict == "impossible",
-    )
+    arithmetic = f"({' + '.join(map(str, figures))})/6"
+    return averaged(row, cell, "average of six columns", mean, arithmetic)
 
 
 def _fits(row: paper.Row, changed: dict[str, Decimal]) -> bool:

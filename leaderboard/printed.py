@@ -64,12 +64,12 @@ def _remark(finding: Finding) -> str:
     return f"{finding.verdict}: {finding.arithmetic}"
 
 
-def printed(row: paper.Row, cell: str, n: int | None = None, why: str = "") -> Figure:
+def printed(row: paper.Row, cell: str, n: int | None = None) -> Figure:
     """One printed figure; with ``n`` a percentage of n items, with its binomial interval."""
     text = str(row.cells()[cell])
     value, remark = float(row.figure(cell)), remarks().get((row.table, row.name, cell), "")
     if n is None:
-        return Figure(value, how=why, text=text, remark=remark)
+        return Figure(value, text=text, remark=remark)
     found = stats.binomial_interval(value, n)
     return Figure(value, found.low, found.high, found.label, text, remark)
 

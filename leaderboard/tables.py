@@ -54,12 +54,10 @@ class Run(NamedTuple):
     digest: Digest | None = None
 
 
-def family(runs: Iterable[Run], name: str, origin: str | None = None) -> list[Run]:
-    """Runs of one benchmark, whatever split and shots, of one origin or all."""
+def family(runs: Iterable[Run], name: str) -> list[Run]:
+    """Runs of one benchmark, whatever split and shots."""
     groups = {name, f"{name}_5shot", f"{name}_dev", f"{name}_dev_5shot"}
-    return [
-        run for run in runs if run.result.group in groups and origin in (None, run.result.origin)
-    ]
+    return [run for run in runs if run.result.group in groups]
 
 
 def ordered(rows: Iterable[Row], key: str) -> tuple[Row, ...]:
@@ -99,10 +97,10 @@ def _pceb(runs: Sequence[Run]) -> Table:
     return _table("pceb", columns.pceb(), rows, "avg")
 
 
-def _ranks(runs: Sequence[Run], prefix: str = "") -> list[dict[str, Figure]]:
+def _ranks(runs: Sequence[Run]) -> list[dict[str, Figure]]:
     """Paired ranks of whole re-runs and submissions; parts of a benchmark are not ranked."""
     ranked = [run.digest if run.result.whole else None for run in runs]
-    return standings.paired(ranked, prefix)
+    return standings.paired(ranked)
 
 
 def _with(rows: Iterable[Row], more: Iterable[Mapping[str, Figure]]) -> list[Row]:

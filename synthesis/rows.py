@@ -32,10 +32,9 @@ class Origin(Record):
         where = f"{self.file}#{self.place}" if self.place else self.file
         return f"{self.source}: {where}"
 
-    def child(self, parent: str, place: str | None = None) -> "Origin":
+    def child(self, parent: str) -> "Origin":
         """The origin of a row made from the row ``parent``."""
-        new = {"parent": parent, "place": self.place if place is None else place}
-        return self.model_copy(update=new)
+        return self.model_copy(update={"parent": parent})
 
 
 class Document(Record):
