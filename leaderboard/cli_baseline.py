@@ -10,6 +10,8 @@ from psyche_bench.table import add_format, render
 if TYPE_CHECKING:
     from psyche_bench.leaderboard.baselines import Baseline
 
+_NAME = "a baseline (`psyche-bench baseline list`), or a name the paper prints"
+
 
 def configure_baseline(parser: argparse.ArgumentParser) -> None:
     """The three actions."""
@@ -26,7 +28,7 @@ def configure_baseline(parser: argparse.ArgumentParser) -> None:
     listing.set_defaults(handler=_list)
     add_format(listing)
     show = actions.add_parser("show", help="everything known", description="All that is known.")
-    show.add_argument("name", metavar="NAME")
+    show.add_argument("name", metavar="NAME", help=_NAME)
     show.set_defaults(handler=_show)
     add_format(show)
     _configure_run(actions)
@@ -34,7 +36,7 @@ def configure_baseline(parser: argparse.ArgumentParser) -> None:
 
 def _configure_run(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = actions.add_parser("run", help="evaluate, or print how", description="Evaluate models.")
-    run.add_argument("names", nargs="+", metavar="NAME")
+    run.add_argument("names", nargs="+", metavar="NAME", help=_NAME)
     run.add_argument("--tasks", default="pceb", help="tasks or groups (default: %(default)s)")
     run.add_argument("--protocol", help="how replies are made (default: the baseline's)")
     run.add_argument("--limit", type=int, help="so many items of each task only")

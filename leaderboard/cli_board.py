@@ -59,7 +59,9 @@ def _common(action: argparse.ArgumentParser, handler: object) -> None:
 def _configure_add(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     text = "add finished runs to the results"
     add = actions.add_parser("add", help=text, description=text)
-    add.add_argument("runs", nargs="+", type=Path, metavar="RUN_DIR")
+    add.add_argument(
+        "runs", nargs="+", type=Path, metavar="RUN_DIR", help="folders of eval, or of judge --out"
+    )
     add.add_argument(
         "--origin", choices=["re-run", "submitted"], default="re-run", help="whose run it is"
     )

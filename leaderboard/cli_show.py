@@ -18,7 +18,9 @@ def configure_show(parser: argparse.ArgumentParser) -> None:
         '"reasoning"}, in characters of the reply.'
     )
     parser.add_argument("item", metavar="ITEM", help="its id (`psyche-bench data ids NAME`)")
-    parser.add_argument("models", nargs="+", metavar="MODEL")
+    parser.add_argument(
+        "models", nargs="+", metavar="MODEL", help="run folders, or names of models on the board"
+    )
     parser.add_argument("--results", type=Path, metavar="DIR", help="the board's folder")
     parser.add_argument("--annotations", type=Path, metavar="FILE", help="marked passages")
     parser.add_argument("--highlight", action="store_true", help="show the marks at once")

@@ -66,8 +66,18 @@ def configure_table(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=(*FORMS, "latex"), default="table", help="default: table"
     )
-    parser.add_argument("--metric", choices=("standard", "elastic"), default="standard")
-    parser.add_argument("--items", choices=("all", "clean"), default="all")
+    parser.add_argument(
+        "--metric",
+        choices=("standard", "elastic"),
+        default="standard",
+        help="exact answers only (default), or part of the credit for part of the gold",
+    )
+    parser.add_argument(
+        "--items",
+        choices=("all", "clean"),
+        default="all",
+        help="all (default), or the clean ones (see `psyche-bench contamination`)",
+    )
     parser.add_argument(
         "--mean", choices=("columns", "items"), default="columns", help="what the average weights"
     )
@@ -104,7 +114,7 @@ def configure_constants(parser: argparse.ArgumentParser) -> None:
         "Compute what guessing, one letter throughout, the most frequent answer and an empty "
         "reply score, from the items at hand; the package ships the result."
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files go")
 
 
 def handle_constants(args: argparse.Namespace) -> int:

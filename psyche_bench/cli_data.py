@@ -9,6 +9,7 @@ from typing import Any
 from psyche_bench.table import add_format, render
 
 SHOWN = 5
+_NAME = "a data set's name (`psyche-bench data list`)"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -16,21 +17,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     add_format(actions.add_parser("list", help="data sets, their licences and where they stand"))
     get = actions.add_parser("get", help="fetch the pinned release, or take a folder you have")
-    get.add_argument("name")
+    get.add_argument("name", help=_NAME)
     get.add_argument("--from", dest="folder", type=Path, help="a folder that holds the files")
     get.add_argument("--archive", help="another address of the same archive (a mirror)")
     get.add_argument(
         "--with-test-key", action="store_true", help="CPsyExam: also the test split's answers"
     )
     check = actions.add_parser("check", help="counts, repairs and oddities; fails if counts differ")
-    check.add_argument("name")
+    check.add_argument("name", help=_NAME)
     check.add_argument("--skip-bad", action="store_true", help="set bad rows aside and list them")
     check.add_argument("--all", action="store_true", help="list every repair and oddity")
     add_format(check)
     path = actions.add_parser("path", help="print a data set's folder")
-    path.add_argument("name")
+    path.add_argument("name", help=_NAME)
     ids = actions.add_parser("ids", help="print the ids of a data set's items, one a line")
-    ids.add_argument("name")
+    ids.add_argument("name", help=_NAME)
 
 
 def handle(args: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from psyche_bench.table import add_format, render
 
 ENGINES = ("local", "ray")
+_FOLDER = "the run's folder"
 
 
 def configure_synth(parser: argparse.ArgumentParser) -> None:
@@ -32,14 +33,16 @@ def configure_synth(parser: argparse.ArgumentParser) -> None:
         ("card", "counts in and out of each step, reasons, models, costs, licences"),
     ):
         action = actions.add_parser(name, help=text)
-        action.add_argument("folder", type=Path)
+        action.add_argument("folder", type=Path, help=_FOLDER)
         add_format(action)
     show = actions.add_parser("show", help="one row's whole life")
-    show.add_argument("folder", type=Path)
-    show.add_argument("id")
-    show.add_argument("--format", choices=("table", "json"), default="table")
+    show.add_argument("folder", type=Path, help=_FOLDER)
+    show.add_argument("id", help="a row's id, as step files and data sets give it")
+    show.add_argument(
+        "--format", choices=("table", "json"), default="table", help="how to print (default: table)"
+    )
     sheet = actions.add_parser("sheet", help="write the questions after control for human review")
-    sheet.add_argument("folder", type=Path)
+    sheet.add_argument("folder", type=Path, help=_FOLDER)
     sheet.add_argument("--out", type=Path, required=True, help="a .csv or .xlsx file")
     select = actions.add_parser(
         "select", help="challenging items of a benchmark, from several models' runs (Figure 4)"
@@ -47,7 +50,7 @@ def configure_synth(parser: argparse.ArgumentParser) -> None:
     select.add_argument("runs", type=Path, nargs="+", help="folders of `psyche-bench eval`")
     select.add_argument("--out", type=Path, required=True, help="ids, one a line")
     push = actions.add_parser("push", help="send the data sets to the hub (with --yes)")
-    push.add_argument("folder", type=Path)
+    push.add_argument("folder", type=Path, help=_FOLDER)
     push.add_argument("repository", help="OWNER/NAME of a data set on the hub")
     push.add_argument("--yes", action="store_true", help="really send")
     push.add_argument("--public", action="store_true", help="make a new repository public")

@@ -93,7 +93,7 @@ def handle_tasks(args: argparse.Namespace) -> int:
 
 def configure_submit(parser: argparse.ArgumentParser) -> None:
     """``psyche-bench submit cpsyexam``."""
-    parser.add_argument("benchmark", choices=["cpsyexam"])
+    parser.add_argument("benchmark", choices=["cpsyexam"], help="cpsyexam")
     parser.add_argument("--zero-shot", type=Path, help="run folder or outcomes.jsonl, zero-shot")
     parser.add_argument("--five-shot", type=Path, help="run folder or outcomes.jsonl, five-shot")
     parser.add_argument("--out", type=Path, required=True, help="the JSON file to write")

@@ -1,6 +1,7 @@
 """The commands of this room: ``train`` and ``chat``."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from psyche_bench.table import add_format, render
 
 
 def configure_train(parser: argparse.ArgumentParser) -> None:
-    """``psyche-bench train sft | grpo | recipes | show | export | ablation | publish``."""
+    """``psyche-bench train sft | grpo | recipes | show | export | ablation | publish | …``."""
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for stage, told in (("sft", "supervised fine-tuning"), ("grpo", "GRPO with Eq. 2's reward")):
         verb = verbs.add_parser(stage, help=told)
@@ -28,29 +29,41 @@ def configure_train(parser: argparse.ArgumentParser) -> None:
     add_format(verb)
     verb = verbs.add_parser("export", help="write a recipe out for LLaMA-Factory or veRL")
     _recipe(verb)
-    verb.add_argument("--to", choices=("llamafactory", "verl"), required=True)
-    verb.add_argument("--out", type=Path, required=True)
+    verb.add_argument("--to", choices=("llamafactory", "verl"), required=True, help="which engine")
+    verb.add_argument("--out", type=Path, required=True, help="the folder to write")
     verb.add_argument("--config-only", action="store_true", help="leave the data out")
+    verb = verbs.add_parser("launch", help="the file of an accelerate configuration or Slurm job")
+    verb.add_argument("name", choices=("fsdp2", "zero3", "slurm"), help="fsdp2, zero3 or slurm")
+    _ablation_verb(verbs.add_parser("ablation", help="the runs of a table of the paper, in order"))
+    _reading_verbs(verbs)
+    _publish_verb(verbs.add_parser("publish", help="merge, describe, check and score a run"))
+
+
+def _reading_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     verb = verbs.add_parser("curves", help="draw what a run logged, as SVG")
-    verb.add_argument("run", type=Path)
+    verb.add_argument("run", type=Path, help="the folder of a training run")
     verb.add_argument("keys", nargs="+", metavar="KEY", help="such as loss, eval_loss or reward")
     verb.add_argument("--out", type=Path, required=True, help="the SVG file")
     verb = verbs.add_parser("form", help="how many replies of saved evaluations are well formed")
-    verb.add_argument("runs", nargs="+", type=Path, metavar="EVAL_RUN")
+    verb.add_argument("runs", nargs="+", type=Path, metavar="EVAL_RUN",
+                      help="folders of psyche-bench eval")  # fmt: skip
     add_format(verb)
-    verb = verbs.add_parser("launch", help="the file of an accelerate configuration or Slurm job")
-    verb.add_argument("name", choices=("fsdp2", "zero3", "slurm"))
-    verb = verbs.add_parser("ablation", help="the runs of a table of the paper, in order")
-    verb.add_argument("table", choices=("table3", "fig3", "table4"))
-    verb.add_argument("--out", type=Path, default=Path("runs"))
-    verb.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE")
+
+
+def _ablation_verb(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("table", choices=("table3", "fig3", "table4"), help="table3, fig3 or table4")
+    verb.add_argument("--out", type=Path, default=Path("runs"),
+                      help="a folder for each run goes there (default: runs)")  # fmt: skip
+    _set(verb)
     verb.add_argument("--arm", dest="arms", action="append", default=[], metavar="NAME",
                       help="run this arm only (again for another)")  # fmt: skip
     verb.add_argument("--tasks", default="pceb", help="what the arms are scored on (default: pceb)")
     verb.add_argument("--limit", type=int, help="so many items of each task only")
     verb.add_argument("--print", dest="only_print", action="store_true", help="print, run nothing")
-    verb = verbs.add_parser("publish", help="merge, describe, check and score a finished run")
-    verb.add_argument("run", type=Path)
+
+
+def _publish_verb(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("run", type=Path, help="the folder of a finished training run")
     verb.add_argument("--out", type=Path, help="default: RUN/published")
     verb.add_argument("--scores", type=Path, action="append", default=[], metavar="EVAL_RUN",
                       help="folders of psyche-bench eval whose scores the card shows")  # fmt: skip
@@ -67,6 +80,10 @@ def configure_train(parser: argparse.ArgumentParser) -> None:
 
 def _recipe(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("recipe", help="a shipped recipe's name (`train recipes`), or a TOML file")
+    _set(verb)
+
+
+def _set(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE",
                       help="change a key, such as optim.learning_rate=1e-5")  # fmt: skip
 
@@ -90,19 +107,13 @@ def _run(args: argparse.Namespace) -> int:
         print(render(preview.rows(found), args.format))
         return 0
     if args.out is None:
-        print("psyche-bench train: --out FOLDER is needed (or --dry-run).", file=_stderr())
+        print("psyche-bench train: --out FOLDER is needed (or --dry-run).", file=sys.stderr)
         return 2
     from psyche_bench.training import grpo, sft
 
     result = (sft if args.verb == "sft" else grpo).train(found, args.out)
     print(render(_flat(result), args.format))
     return 0
-
-
-def _stderr() -> Any:
-    import sys
-
-    return sys.stderr
 
 
 def _flat(tree: dict[str, Any]) -> list[dict[str, Any]]:
@@ -196,7 +207,7 @@ def configure_chat(parser: argparse.ArgumentParser) -> None:
     """``psyche-bench chat MODEL``."""
     parser.add_argument("model", help="a folder or hub id")
     parser.add_argument("--reasoning", action="store_true", help="show the reasoning unfolded")
-    parser.add_argument("--max-new-tokens", type=int, default=512)
+    parser.add_argument("--max-new-tokens", type=int, default=512, help="default: 512")
     parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default)")
 
 
