@@ -1,7 +1,8 @@
 """Documents as data: their commands, and the parts that the program writes.
 
 ``python tests/manual.py`` writes those parts anew: tables below ``<!-- table: COMMAND -->``, and
-``docs/cli.md``. ``| columns A, B``, ``| where COLUMN`` and ``| first N`` take a part of a table.
+``docs/cli.md``. ``| columns A, B``, ``| where COLUMN`` and ``| first N and NAME`` (of a row further
+down) take a part of a table.
 """
 
 import argparse
@@ -67,7 +68,8 @@ def table(spec: str) -> str:
         elif verb == "where":
             rows = [row for row in rows if row[rest]]
         elif verb == "first":
-            rows = rows[: int(rest)]
+            count, _, named = rest.partition(" and ")
+            rows = [*rows[: int(count)], *(row for row in rows if row[names[0]] == named)]
     return render([{name: row[name] for name in names} for row in rows], "md") + "\n"
 
 
