@@ -16,7 +16,7 @@ from psyche_bench.leaderboard import (
     pages,
     paper,
 )
-from psyche_bench.leaderboard.audit_finding import VERDICTS, Finding, Verdict
+from psyche_bench.leaderboard.audit_finding import CHINESE, VERDICTS, Finding, Verdict
 from psyche_bench.table import render
 
 BY_TABLE = ("GRIM", "GRIM, pooled")
@@ -35,13 +35,6 @@ MARKS: dict[Verdict, str] = {
     "rounding": "≈",
     "consistent": "✓",
     "not checkable": "·",
-}
-CHINESE: dict[Verdict, str] = {
-    "impossible": "不可能",
-    "truncated": "截尾",
-    "rounding": "舍入",
-    "consistent": "一致",
-    "not checkable": "无法核对",
 }
 
 

@@ -20,6 +20,13 @@ VERDICTS: dict[Verdict, str] = {
     "not checkable": "nothing printed that it could be checked against",
 }
 """Worst first, with what each means."""
+CHINESE: dict[Verdict, str] = {
+    "impossible": "不可能",
+    "truncated": "截尾",
+    "rounding": "舍入",
+    "consistent": "一致",
+    "not checkable": "无法核对",
+}
 
 
 class Finding(Record):

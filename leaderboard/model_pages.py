@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from psyche_bench.leaderboard import baselines, columns, lines, printed
+from psyche_bench.leaderboard import baselines, chinese, columns, lines, printed
 from psyche_bench.leaderboard.board import ORIGINS, Both, Column, Figure, Row, Table
 from psyche_bench.leaderboard.digest import Digest
 from psyche_bench.leaderboard.records import BoardOutcome, Result
@@ -83,7 +83,7 @@ def turned(table: Table, name: str) -> Table:
 def _settings(row: Row) -> Both:
     """What tells a model's rows apart: protocol, and how much was asked."""
     words = ", ".join(filter(None, (row.protocol, row.note)))
-    return Both(words, words)
+    return Both(words, chinese.told(words))
 
 
 FIGURE = Both("Figure", "指标")
@@ -92,10 +92,11 @@ FIGURE = Both("Figure", "指标")
 def _label(column: Column) -> Both:
     words = [WORDS[choice] for choice in column.view if choice in WORDS]
     english = " ".join(filter(None, (column.group.en, column.head.en)))
-    chinese = "".join((column.group.zh, column.head.zh))
+    between = " " if column.head.zh.isascii() else ""
+    twin = between.join(filter(None, (column.group.zh, column.head.zh)))
     return Both(
         ", ".join([english, *(word.en for word in words)]),
-        "，".join([chinese, *(word.zh for word in words)]),
+        "，".join([twin, *(word.zh for word in words)]),
     )
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from psyche_bench import stats
 from psyche_bench.errors import RunError
 from psyche_bench.jsonl import write_text
+from psyche_bench.leaderboard import chinese
 from psyche_bench.leaderboard.board import CATEGORIES, ORIGINS, Both, Figure
 
 if TYPE_CHECKING:
@@ -31,12 +32,6 @@ SCRIPTED = ("index.html.jinja", "subjects.html.jinja")
 MARK = '<meta name="generator" content="psyche-bench">'
 """What tells a page of ours from other files in the same folder."""
 EXPORTS = re.compile(r"export\s*\{([^}]*)\}\s*;?")
-HOW = {
-    "no interval: single answers or cases are not published": "无区间：逐题作答或逐例评分未公开",
-    "no interval: too few items or clusters": "无区间：题目或题组过少",
-    "unpaired binomial approximation": "非配对二项近似",
-    "paired, by clusters": "按题组配对",
-}
 
 
 def _needs(package: str) -> RunError:
@@ -150,19 +145,23 @@ def render(name: str, lang: Language, address: str, values: Mapping[str, Any]) -
     run = script() if name in SCRIPTED else ""
     other: Language = "en" if lang == "zh" else "zh"
 
-    def say(english: str | Both, chinese: str | None = None) -> str:
-        pair = (english, chinese) if isinstance(english, str) else english
+    def say(english: str | Both, twin: str | None = None) -> str:
+        pair = (english, twin) if isinstance(english, str) else english
         return str(pair[lang == "zh"] or "")
 
     def interval(figure: Figure) -> str:
         rank = figure.how.startswith("of ")
         if figure.ends and not rank:
             return f"≈ {figure.ends}" if figure.how == stats.BINOMIAL else figure.ends
-        return _how(figure.how, lang)
+        return told(figure.how)
+
+    def told(text: str) -> str:
+        return chinese.told(text) if lang == "zh" else text
 
     own = {
         "lang": lang,
         "say": say,
+        "told": told,
         "interval": interval,
         "page": lambda place: _file(place, lang),
         "root": "../" * address.count("/"),
@@ -177,15 +176,6 @@ def render(name: str, lang: Language, address: str, values: Mapping[str, Any]) -
         "blank": Figure(),
     }
     return template(name).render({**own, **values})
-
-
-def _how(how: str, lang: Language) -> str:
-    """How a figure was made, or why it has no interval, in the page's language."""
-    if lang == "en":
-        return how
-    rows, _, label = how.rpartition("; ")
-    told = HOW.get(label, label)
-    return f"共 {rows.removeprefix('of ')} 行；{told}" if rows else told
 
 
 def _file(address: str, lang: Language) -> str:
