@@ -197,11 +197,12 @@ def markdown(findings: Sequence[Finding]) -> str:
     return "\n\n".join(parts)
 
 
-def page(findings: Sequence[Finding], home: str = "") -> str:
+def page(findings: Sequence[Finding], home: str = "", lang: pages.Language = "en") -> str:
     """The audit as one self-contained HTML page; everything shown is escaped.
 
     Args:
         home: the page to lead back to, without ``.html``, where there is one.
+        lang: the page's language.
 
     Raises:
         RunError: Jinja2 is not installed.
@@ -219,4 +220,6 @@ def page(findings: Sequence[Finding], home: str = "") -> str:
         style=style,
         policy=pages.policy(style),
         home=home,
+        say=pages.say(lang),
+        told=pages.told(lang),
     )

@@ -1,8 +1,8 @@
 """Results to the site: which pages there are, and what is written where.
 
-``DIR/index.html`` (``index.zh.html``), ``models/``, ``sources/``, ``compare/``, ``subjects.html``,
-``audit.html`` and ``tables/`` with every table as CSV, JSON, Markdown and LaTeX. All of it opens
-from the file system, and nothing is written outside DIR.
+``DIR/index.html`` (``index.zh.html``), ``models/``, ``sources/``, ``compare/``, ``subjects.html``
+and ``audit.html``, each in both languages, and ``tables/`` with every table as CSV, JSON, Markdown
+and LaTeX. All of it opens from the file system, and nothing is written outside DIR.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -126,8 +126,10 @@ def build(out: Path, folder: Path | None = None, wanted: Wanted = PLAIN) -> list
     if "subjects" in whole.tables:
         values = {"subjects": whole.tables["subjects"], **whole.shared}
         written += pages.write(out, "subjects.html.jinja", "subjects", values)
-    write_text(out / "audit.html", audit.page(printed.findings(), "index") + "\n")
-    written.append(out / "audit.html")
+    for lang in pages.LANGUAGES:
+        path = out / pages.file("audit", lang)
+        write_text(path, audit.page(printed.findings(), "index", lang) + "\n")
+        written.append(path)
     _sweep(out, written)
     return written
 

@@ -31,7 +31,7 @@ def configure_paper(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="audit: also write audit.html, audit.md and audit.json there",
+        help="audit: also write audit.html, audit.zh.html, audit.md and audit.json there",
     )
     parser.set_defaults(refuse=parser.error)
 
@@ -61,14 +61,18 @@ def _audit(args: argparse.Namespace) -> int:
 
     findings = audit.audit()
     payload = [finding.model_dump() for finding in findings]
-    targets = {args.html: audit.page} if args.html else {}
+    targets = {args.html: audit.page(findings)} if args.html else {}
     if args.out:
-        targets |= {args.out / "audit.html": audit.page, args.out / "audit.md": audit.markdown}
+        targets |= {
+            args.out / "audit.html": audit.page(findings),
+            args.out / "audit.zh.html": audit.page(findings, lang="zh"),
+            args.out / "audit.md": audit.markdown(findings),
+        }
         text = json.dumps(payload, ensure_ascii=False, indent=2) + "\n"
         write_text(args.out / "audit.json", text)
         print(f"wrote {args.out / 'audit.json'}", file=sys.stderr)
-    for path, make in targets.items():
-        write_text(path, make(findings) + "\n")
+    for path, page in targets.items():
+        write_text(path, page + "\n")
         print(f"wrote {path}", file=sys.stderr)
     if args.format == "md":
         print(audit.markdown(findings))

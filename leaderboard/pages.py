@@ -7,7 +7,7 @@ admits these two by their hashes and nothing else. Everything shown is escaped b
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -135,6 +135,21 @@ def policy(style: str, script: str = "") -> str:
     )
 
 
+def say(lang: Language) -> Callable[..., str]:
+    """What says a text of our own in the page's language: a pair, or English and Chinese."""
+
+    def said(english: str | Both, twin: str = "") -> str:
+        pair = (english, twin) if isinstance(english, str) else english
+        return pair[lang == "zh"]
+
+    return said
+
+
+def told(lang: Language) -> Callable[[str], str]:
+    """What tells a text of the core or the audit in the page's language."""
+    return chinese.told if lang == "zh" else str
+
+
 def render(name: str, lang: Language, address: str, values: Mapping[str, Any]) -> str:
     """One page in one language.
 
@@ -145,27 +160,20 @@ def render(name: str, lang: Language, address: str, values: Mapping[str, Any]) -
     run = script() if name in SCRIPTED else ""
     other: Language = "en" if lang == "zh" else "zh"
 
-    def say(english: str | Both, twin: str | None = None) -> str:
-        pair = (english, twin) if isinstance(english, str) else english
-        return str(pair[lang == "zh"] or "")
-
     def interval(figure: Figure) -> str:
         rank = figure.how.startswith("of ")
         if figure.ends and not rank:
             return f"≈ {figure.ends}" if figure.how == stats.BINOMIAL else figure.ends
-        return told(figure.how)
-
-    def told(text: str) -> str:
-        return chinese.told(text) if lang == "zh" else text
+        return told(lang)(figure.how)
 
     own = {
         "lang": lang,
-        "say": say,
-        "told": told,
+        "say": say(lang),
+        "told": told(lang),
         "interval": interval,
-        "page": lambda place: _file(place, lang),
+        "page": lambda place: file(place, lang),
         "root": "../" * address.count("/"),
-        "twin": Path(_file(address, other)).name,
+        "twin": Path(file(address, other)).name,
         "style": style(),
         "script": run,
         "policy": policy(style(), run),
@@ -178,7 +186,8 @@ def render(name: str, lang: Language, address: str, values: Mapping[str, Any]) -
     return template(name).render({**own, **values})
 
 
-def _file(address: str, lang: Language) -> str:
+def file(address: str, lang: Language) -> str:
+    """The file of a page: ``models/qwen.html``, in Chinese ``models/qwen.zh.html``."""
     return f"{address}.html" if lang == "en" else f"{address}.zh.html"
 
 
@@ -186,7 +195,7 @@ def write(out: Path, name: str, address: str, values: Mapping[str, Any]) -> list
     """Write a page in both languages; return their paths."""
     written = []
     for lang in LANGUAGES:
-        path = out / _file(address, lang)
+        path = out / file(address, lang)
         write_text(path, render(name, lang, address, values) + "\n")
         written.append(path)
     return written

@@ -326,7 +326,9 @@ def test_json_goes_to_stdout_alone(capsys: pytest.CaptureFixture[str], tmp_path:
     promised = {"table", "row", "cell", "printed", "recomputed", "verdict", "arithmetic"}
     assert all(promised <= set(finding) for finding in listed)
     assert listed == json.loads((target / "audit.json").read_text(encoding="utf-8"))
-    assert {path.name for path in target.iterdir()} == {"audit.html", "audit.md", "audit.json"}
+    assert {path.name for path in target.iterdir()} == {
+        "audit.html", "audit.zh.html", "audit.md", "audit.json",
+    }  # fmt: skip
     assert "audit.html" in streams.err
 
 

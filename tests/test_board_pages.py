@@ -22,7 +22,9 @@ def site(tmp_path_factory):
 
 def test_what_is_written(site):
     names = {path.name for path in site.iterdir()}
-    assert names == {"index.html", "index.zh.html", "audit.html", "models", "tables"}
+    assert names == {
+        "index.html", "index.zh.html", "audit.html", "audit.zh.html", "models", "tables",
+    }  # fmt: skip
     assert len(list((site / "models").iterdir())) == 2 * 18
     forms = {path.suffix for path in (site / "tables").iterdir()}
     assert forms == {".csv", ".json", ".md", ".tex"}
