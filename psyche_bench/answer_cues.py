@@ -83,7 +83,7 @@ CUES: tuple[tuple[str, str, str], ...] = (
         r"(?:(?:points?|leads?|leans?) (?:to|towards?)|which is|indicates|favou?rs|matches"
         r"|supports)\b",
     ),
-    ("correct", "推支赞主认看", r"推荐|支持|赞[成同]|主张|认同|看(?:来|起来)(?:就|应该)?是"),
+    ("correct", "推支赞主认看", r"(?:推荐|支持|赞[成同]|主张|认同)(?! ?\n)|看(?:来|起来)(?:就|应该)?是"),
     (
         "final",
         "答因所故综总可最∴",
@@ -180,7 +180,7 @@ TENTATIVE = re.compile(
 INITIAL = re.compile(
     r"一开始|起初|最初|初步|原本|本来|乍一?看|第一眼|直觉|原先|之前|原以为|先入|暂"
 )
-SETTLED = re.compile(r"最终|最后|现在|因此|所以|故|改|复核后|检查后")
+SETTLED = re.compile(r"最终|最后|现在|因此|所以|故|改|保留|(?:复核|检查)后|[细再]想")
 """Within the same sentence a first guess gave way to this."""
 DROPPED = re.compile(r"但|不过|然而|复核|检查|再|改|矛盾|有误|其实|不对")
 """After a first guess: the guess may not stand."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from psyche_bench.answer_scope import Found, Scope, squeeze
 
 _EXPLAINS = re.compile(r"属于|描述|是指|因为|强调|说的是|错|不|体现|✗|✓")
+_PROSE = re.compile(r"(?i:\b(?:because|since|however|but|this|it|some|many|is|are)\b)")
 _BULLET = re.compile(r"[-·+>|✓ ]{0,4}(?:\d{1,2}[.)] ?)?(?:选项 ?)?")
 
 
@@ -74,7 +75,9 @@ _SAID = re.compile(
     r"。(?! ?[A-Z] ?(?:[.:]|、(?![A-Z])))(?=.)|(?<=\")\](?=[,}])|\"(?=, ?\"\w{1,12}\" ?:)"
 )
 _MARKER = re.compile(r" ?(?:([-·+])|\(?\d{1,2}[.)、]) ?")
-_DENIED = re.compile(r"[^,。;]{0,6}?(?:不|错|✗)")
+_DENIED = re.compile(
+    r"[^,。;]{0,6}?(?:不(?:正确|对|选|符|是|成立|妥|[当应]选)|错误?(?=[,。;:) ]|$)|有误|排除|✗)"
+)
 
 
 def _bullet(text: str, place: int) -> str:
@@ -90,8 +93,10 @@ def _labels(line: str, offer: Scope) -> list[tuple[str, int]]:
     if first is None:
         return []
     found = [(first[1], first.end())]
-    for match in offer.words.label.finditer(line, first.end()):
-        if line[match.start() - 1] in " 、;,和与及\"'[(" and len(found) < 12:
+    prose = _PROSE.search(line, first.end())
+    for match in offer.words.label.finditer(line, first.end(), prose.start() if prose else 400):
+        inside = line[match.start() - 1] in " 、;,和与及\"'[(" and match.end() < len(line)
+        if inside and len(found) < 12:
             found.append((match[1], match.end()))
     return found
 

@@ -153,17 +153,14 @@ def own_part(text: str, match: re.Match[str]) -> int:
 
 
 def _lone_lines(text: str, end: int, letters: frozenset[str]) -> Found:
-    """Letters alone on the following lines belong to the answer: 答案：⏎A⏎B."""
-    if text[end : end + 2] in (",\n", "、\n", ";\n"):
-        end += 1
-    while text[end : end + 1] == "\n":
-        stop = text.find("\n", end + 1)
-        stop = len(text) if stop < 0 else stop
-        more = re.fullmatch(
-            r"(?:[-·] ?|\(?\d{1,2}[.)、] ?)?[\"']?([A-Z])[\"']?", text[end + 1 : min(stop, end + 9)]
-        )
-        if more is None or len(letters) > 12:
-            break
+    """Letters alone on the next lines or between full stops belong too: 答案：⏎A⏎B, 答案：A。B。"""
+    while len(letters) < 13 and (more := _LONE.match(text, end)) is not None:
         letters |= {more[1]}
-        end = stop
+        end = more.end()
     return end, letters
+
+
+_LONE = re.compile(
+    r"(?:[,、;。]?\n(?:[-·] ?|\(?\d{1,2}[.)、] ?)?|。 ?)[\"']?([A-Z])[\"']?"
+    r"(?=[,、;。]?\n|。|[,、;]?$)"
+)

@@ -81,10 +81,18 @@ _SPACES = re.compile(r"[ \n]{2,}")
 _BOXES = re.compile(r"(?<=[A-Z])\}{1,3} ?(?:和|与|,|、|and)? ?boxed\{{1,2}(?=[A-Z])")
 _AMONG = re.compile(
     r"[A-H](?: ?[、,/]? ?[A-H]){2,7} ?(?:[三四五]个)?(?:选项)? ?之?中的? ?(?=[A-H](?![A-Za-z]))"
+    r"|among [A-H](?:,? (?:and |or )?[A-H]\b){2,7},? "
 )
 """Whose letters are only what is chosen from: A、B、C、D 中的 C."""
-_AMONG_SIEVE = re.compile("中的? ?[A-H]")
+_AMONG_SIEVE = re.compile("中的? ?[A-H]|mong [A-H]")
 _CHECKBOX = re.compile(r"(?m)^(?:[-+·] ?)?[\[(]([xX✗ ✓])[\])]")
+_CIRCLED = re.compile(
+    r"(?:^([①-⑩] ?)|(?<![①-⑩A-Za-z])[①-⑩])(?=[A-H](?![A-Za-z]))", re.MULTILINE
+)
+"""A counting mark: at the start of a line, or touching its letter (①A ②C; not A①, B. ①③)."""
+_LOOPED = re.compile(r"(?<![A-Za-z])([A-H])\1{8,}(?![A-Za-z])")
+"""The one letter that a failing model repeats without end."""
+_LOOPS = tuple(9 * letter for letter in "ABCDEFGH")
 
 
 def _tag(match: re.Match[str]) -> str:
@@ -138,8 +146,18 @@ def normalise(text: str) -> str:
     if "boxed{" in text:
         text = _BOXES.sub(",", text)
     if "[" in text or "( )" in text:
-        text = _CHECKBOX.sub(lambda box: "✗" if box[1] == " " else "✓", text)
+        text = _boxes_marked(text)
+    if "①" in text:
+        text = _CIRCLED.sub(lambda mark: "" if mark[1] is None else "1.", text)
+    if any(loop in text for loop in _LOOPS):
+        text = _LOOPED.sub(r"\1", text)
     return text.strip()
+
+
+def _boxes_marked(text: str) -> str:
+    """Boxes before letters as ticks: a cross marks the choice unless ticks stand beside it."""
+    crossed = "✗" if any(box[1] == "✓" for box in _CHECKBOX.finditer(text)) else "✓"
+    return _CHECKBOX.sub(lambda box: {"✓": "✓", " ": "✗"}.get(box[1], crossed), text)
 
 
 def clip(text: str) -> str:
