@@ -68,7 +68,7 @@ CUES: tuple[tuple[str, str, str], ...] = (
         "crCs",
         r"(?i:(?:chang|revis|switch)(?:e|ed|ing) (?:[a-z]+ ){0,3}(?:from [A-H] )?to\b)",
     ),
-    ("correct", "iIsSmMwW", r"(?:[Ii]t is|[Ii]t's|(?:should|must|would) be)(?= )"),
+    ("correct", "iIsSmMwWhH", r"(?:[Ii]t is|[Ii]t's|(?:should|must|would|has to) be)(?= )"),
     ("good", "剩", r"剩下?的?"),
     (
         "good",
@@ -83,7 +83,7 @@ CUES: tuple[tuple[str, str, str], ...] = (
         r"(?:(?:points?|leads?|leans?) (?:to|towards?)|which is|indicates|favou?rs|matches"
         r"|supports)\b",
     ),
-    ("correct", "推支赞主认看", r"(?:推荐|支持|赞[成同]|主张|认同)(?! ?\n)|看(?:来|起来)(?:就|应该)?是"),
+    ("correct", "推支赞主认看", r"推荐|支持|赞[成同]|主张|认同|看(?:来|起来)(?:就|应该)?是"),
     (
         "final",
         "答因所故综总可最∴",
@@ -166,6 +166,7 @@ LINK_SKIP = " \n:\"'([{-|>=→,.0123456789"
 SENTENCE_END = re.compile(r"[。!?;\n….](?:(?<!\.)|(?=[\s.])|(?<=\.\.))")
 CONDITION = re.compile(
     r"如果|若(?<![般宛]若)(?!干)|假如|假设|倘若|要是|除非|万一|否则|反之"
+    r"|(?:[上下另]一|同类|类似)[道个]?(?:题|问)(?!.*[本这]道?题)"
     r"|(?i:\b(?:if|otherwise)\b)"
 )
 CONCLUSION = re.compile(
@@ -207,13 +208,14 @@ _ENGLISH_OTHERS = re.compile(
     r"|thinks?|thought|claims?|claimed|believed?|insists?|insisted|wrongly|mistakenly|tend to"
     r"|incorrectly|be tempted to|probably|the|correct|right|will|told me|argued?|all|first"
     r"|answered)){0,6} ?$)"
+    r"|(?i:\b(?:mistake|error|trap|tempt(?:ing|ation)|easy)(?: (?:is|was|would be|here))? to $)"
 )
 _REJECT_SIEVE = frozenset(
     "师家长医你您他她们些的某原库辅桌伴者手数么何啥网流旧人学生友成%半误错漏易否会备候待扰例比譬格样形如按以确-←→<"
 )
 _NEGATED_LEFT = re.compile(
     r"(?:不|无需|(?<![分区差级性类])别|勿|未|没有?|并?非|无法|不是|弃|n't|[Nn]ot|[Nn]ever|cannot)"
-    r"(?:应该?|当|能|会|该|要|可以?|再|直接|单独|轻易|考虑|建议|推荐|予|宜|得|敢|必|用"
+    r"(?:应该?|当|能|会|该|要|可以?|再|直接|单独|只|仅|轻易|考虑|建议|推荐|予|宜|得|敢|必|用"
     r"| ?be){0,3} ?$"
 )
 _NEGATED_SIEVE = frozenset("需不别勿未没非无弃tr")
@@ -259,7 +261,7 @@ CORRECTION = re.compile(
 RIVAL = re.compile(
     r"[A-H](?:选项|项)?(?:好像|似乎|看来|其实)?也(?:对|行|可|正确|有道?理|说得通|符合)"
 )
-UNSURE = re.compile(r"不太?确定|拿不准|说不准|不知道|到底|难以取舍")
+UNSURE = re.compile(r"不太?确定|不敢(?:肯定|确定)|也有?可能|拿不准|说不准|不知道|到底|难以取舍")
 """After an answer, both together: it was none."""
 CORRECTION_FRONT = frozenset("→。.!?…\n,:( ")
 WHY = re.compile(r"为(?:什么|何|啥)(?:要|应该?|能|可以?|我们?|是|而)*$")

@@ -18,7 +18,7 @@ from psyche_bench.answer_slots import is_hedged, letters_in, lists
 _DOUBT = re.compile(
     r"[?吗呢若像]|[A-H]的(?:区别|区分|鉴别|差异)|(?i:\bso (?:is|are)\b)"
     r"|之间|当中|中有一|道理|各有|(?:^| ):D|犹豫|二选一|任选|拿不准|格式|这样|如果"
-    r"|假如|可能|也许|或许|或者|不确定|难以|纠结|无法|不能|请|提供|选项(?:有|如下|包括)|例如"
+    r"|假如|可能|也许|或许|或者|不确定|难以|纠结|无法|不能|请|提供|选项(?:有|如下|包括)|[例比譬]如"
     r"|(?i:\b(?:if|cannot|can't|either|whether|please|plausible|merit|depend|depending|some|many|students?|people|unclear|insufficient|sorry)\b)"
 )
 _AGAINST_LEFT = re.compile(
@@ -31,7 +31,7 @@ _AGAINST_RIGHT = re.compile(
     r"(?i:\b(?:not|wrong|incorrect|false|no|isn't|doesn't|cannot|fails?|ruled)\b|n't|\b(?:might|may|could|seems?|tempting)\b)"
 )
 _FOR_RIGHT = re.compile(
-    r"是|对|正确|符合|保留|[更最恰]|选|可|✓|一致|(?i:\b(?:is|are|fits?|best|correct|right|final|as)\b)"
+    r"是|对|正确|符合|保留|[更最恰]|选|可|✓|一致|满足|(?i:\b(?:is|are|fits?|appl(?:y|ies)|best|correct|right|final|as)\b)"
 )
 _ALL_OF = re.compile(r"[A-H](?:[三四五]?[个项])?(?:选项)?[都均皆全]")
 _COMPARED = re.compile(

@@ -19,7 +19,8 @@ TERM_RIGHT = re.compile(_TERM)
 BLOCKED_RIGHT = re.compile(
     _TERM + r"|(?:选项|项)? ?[\"')\]]{0,2} ?(?:吗|么|\?|还是|或|的(?:话|人|同学|考生|格式|形式"
     r"|情况|可能)|为例|格式|这样的|这种"
-    r"|是?(?:不对|不正确|错|有误|不合适|不妥|不恰当|不行|不符|误|不是))"
+    r"|是?(?:不对|不正确|错|有误|不合适|不妥|不恰当|不行|不符|误|不是|不成立))"
+    r"|,? if\b"
     r"|[\"']\s?:| ?[,;、]? ?\d{1,3} ?[.)、:] ?[A-Z]"
 )
 HEDGED_RIGHT = re.compile(
@@ -58,6 +59,7 @@ _EVERY_GOOD = (
 _FRONT = r"(?<![^\s,。:是].)"
 ALL_RIGHT = re.compile(
     "|".join(word + _EVERY_KIND + _EVERY_GOOD for word in _EVERY)
+    + r"|没有一[个项](?:选项|说法)?是?(?:错|不正确|不对)的?"
     + r"|答案[是为:]{0,2} ?(?:以上)?全部(?:选项)?(?=[。,!\s]|$)"
     + r"|全选(?![对错])|全部?都?选(?:择|上|中)?(?=[。,!\s]|$)|"
     + "|".join(
@@ -80,7 +82,8 @@ ALL_RIGHT = re.compile(
 )
 NONE_RIGHT = re.compile(
     "|".join(rf"{word}{_EVERY_KIND}(?:不|错|没)" for word in _EVERY)
-    + r"|没有(?:一个|任何)?(?:正确|合适|符合)(?:题意)?的?(?:答案|选项)|没有一个(?:选项|正确|是)"
+    + r"|没有(?:一个|任何)?(?:正确|合适|符合)(?:题意)?的?(?:答案|选项)"
+    r"|没有一个(?:选项|正确|是)(?!是?错)"
     r"|无(?:正确|合适)(?:答案|选项)|都(?<![^\s,。:].)(?:不[选对正是]|错)"
     r"|均(?<![^\s,。:].)(?:不[选对正是]|错)"
     r"|None of the (?:above|options)|none of the (?:above|options)"
@@ -182,7 +185,8 @@ JUDGEMENT_START = frozenset(
 )
 """The characters a judgement can begin with (Latin letters apart): a cheap sieve."""
 CHOSEN = re.compile(
-    r"的?,? ?(?:故|所以|因此|应该?|应当|要|可)?(?:(?P<bad>不(?:当|入|应该?|能|要)?选"
+    r"(?:的|[^\sA-Z,。;的]{1,10}(?=,))?,? ?(?:故|所以|因此|应该?|应当|要|可)?"
+    r"(?:(?P<bad>不(?:当|入|应该?|能|要)?选"
     r"|排除)|(?P<good>[当入]选|选(?=[。;,\s]|$)))"
 )
 """After a judgement: what it means for the answer (表述错误，当选)."""
@@ -242,9 +246,9 @@ _NO_ARTICLE = (
 def grammar(letters: str) -> Grammar:
     """Compile the patterns for ``letters`` (upper case, distinct)."""
     up, low = re.escape(letters), re.escape(letters.lower())
-    item, small = rf"[{up}]{{1,8}}+{_WORD_END}", rf"[{low}]{{1,8}}+(?!-?[A-Za-z0-9'])"
+    item, small = rf"[{up}]{{1,999}}+{_WORD_END}", rf"[{low}]{{1,8}}+(?!-?[A-Za-z0-9'])"
     front = rf"[{up}](?<![A-Za-z0-9].)(?<![A-Za-z]['-].)"
-    first = rf"{front}[{up}]{{0,7}}+{_WORD_END}"
+    first = rf"{front}[{up}]{{0,999}}+{_WORD_END}"
     listing = rf"{first}(?:{_SEPARATOR}{item}){{0,11}}+{_NO_ARTICLE}"
     low_first = rf"[{low}](?<![A-Za-z0-9].)(?<![A-Za-z]['-].)[{low}]{{0,7}}+(?!-?[A-Za-z0-9'])"
     few = rf"[{up}](?![A-Za-z0-9])(?:{_SEPARATOR}{item}){{0,11}}+"

@@ -19,6 +19,9 @@ def lists(text: str, offer: Scope, start: int = 0) -> Iterator[re.Match[str]]:
     upper = offer.words.upper
     for match in upper.finditer(text, start):
         end = match.end()
+        if end - match.start() == 1:
+            yield match
+            continue
         cut = _TWO_LISTS.match(match[0]) if end - match.start() > 6 else None
         if (
             cut is None
@@ -60,9 +63,15 @@ def letters_in(listing: str, words: say.Grammar, doubled: bool = False) -> froze
     if " " in plain:
         plain = re.sub(r"\b(?:and|or|option)\b", " ", plain)
     runs = words.item.findall(plain)
-    if not runs or any(not doubled and len(set(run)) != len(run) for run in runs):
+    if not runs or any(_is_word(run, doubled) for run in runs):
         return None
     return frozenset("".join(runs).upper())
+
+
+def _is_word(run: str, doubled: bool) -> bool:
+    """True for a run that repeats a letter, unless a failing model repeats one without end."""
+    distinct = len(set(run))
+    return distinct != len(run) and distinct > (len(run) > 8) and not (doubled and len(run) < 9)
 
 
 def read_slot(text: str, match: re.Match[str], kind: str, offer: Scope) -> Found | None:

@@ -72,7 +72,7 @@ def _from_the_end(text: str, offer: Scope) -> Iterator[Statement]:
 
 
 _TURNS = re.compile(
-    r"不|非|改|而|但|应|错|等|再|实际|其实|正确的?(?!选项)|最终|所以|因此|故|就|后|答案|综"
+    r"不|非|改|更|而|但|应|错|等|再|实际|其实|正确的?(?!选项)|最终|所以|因此|故|就|后|答案|综"
     r"|(?i:\b(?:but|instead|however|should|wait|no|still|so|therefore|final|answer)\b)"
 )
 _PARALLEL = re.compile(r"因为?|由于|第[一二三四]个|一[则是]|分别")
@@ -169,11 +169,20 @@ def _cue(window: str) -> re.Match[str] | None:
         cue = cues.cue_at(window, start.start())
         if cue is None or (best and _rank(cue) >= _rank(best)):
             continue
-        if cues.LINK.fullmatch(window, cue.end()):
+        if cues.LINK.fullmatch(window, cue.end()) and not _breaks_off(window, cue):
             best = cue
             if not _rank(best):
                 break
     return best
+
+
+def _breaks_off(window: str, cue: re.Match[str]) -> bool:
+    """True where a line ends behind a cue that needs its letters in the same: 提供支持⏎D. …"""
+    return (
+        cue.lastgroup in ("final", "correct", "loose")
+        and "\n" in window[cue.end() :]
+        and ":" not in window[cue.end() :]
+    )
 
 
 def _rank(cue: re.Match[str]) -> int:

@@ -7,11 +7,10 @@ import re
 import unicodedata
 from itertools import islice
 
+from psyche_bench.answer_forms import CUT, RAW, SPELT, rewritten
+
 LIMIT_HEAD, LIMIT_TAIL, LIMIT_MIDDLE = 4_000, 8_000, 400
 """Characters kept of an overlong reply: its head, its tail, and what follows its last 答案."""
-
-CUT = "\x01"
-"""Stands for a chat template's token: whatever follows is another speaker's turn."""
 
 _TRADITIONAL = (
     "揀选選选項项確确錯错誤误對对為为爲为無无題题應应該该綜综結结論论據据斷断與与個个這这後后終终標标準准"
@@ -61,47 +60,13 @@ def _spelling_table() -> dict[str, str]:
 _TABLE = _spelling_table()
 _ODD = re.compile("[" + re.escape("".join(odd for odd in _TABLE if odd <= "\uffff")) + "]")
 _ODD_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
-_STRUCK = re.compile(r"~~[^~\n]{0,200}~~")
-_SLIPS = ("写错", "打错", "笔误", "划掉", "划去")
-_SLIP = re.compile(rf"(?<![A-Za-z])[A-H]{{1,5}} ?[（(](?:{'|'.join(_SLIPS)})了?[)）]")
-"""Letters that the writer takes back at once: A（写错了）B."""
-_LATEX = (
-    (re.compile(r"\\n(?![a-z])"), "\n"),
-    (re.compile(r"\\(?:q?quad|[,; ])"), " "),
-    (re.compile(r"\\(?:text|mathrm|mathbf|mathsf|boldsymbol|textbf|mathbb|bm)\s?\{"), "{"),
-    (re.compile(r"\\checkmark"), "✓"),
-    (re.compile(r"\\[()\[\]]"), " "),
-    (re.compile(r"\\"), ""),
-)
-_TOKEN_TAG = re.compile(r"<\|[^<>|]{1,30}\|>|</s>|<(?:eos|end_of_turn|start_of_turn)>")
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?:\s[^<>\n]{0,80})?/?>")
-_TAGS_JOINED = re.compile(r"</answer>[ \n]{0,3}<answer>", re.IGNORECASE)
-_BREAKS = frozenset("br p li ul ol div tr h1 h2 h3 h4 table".split())
-_SPACES = re.compile(r"[ \n]{2,}")
-_BOXES = re.compile(r"(?<=[A-Z])\}{1,3} ?(?:和|与|,|、|and)? ?boxed\{{1,2}(?=[A-Z])")
-_AMONG = re.compile(
+
+
+_FROM = re.compile(
     r"[A-H](?: ?[、,/]? ?[A-H]){2,7} ?(?:[三四五]个)?(?:选项)? ?之?中的? ?(?=[A-H](?![A-Za-z]))"
-    r"|among [A-H](?:,? (?:and |or )?[A-H]\b){2,7},? "
 )
 """Whose letters are only what is chosen from: A、B、C、D 中的 C."""
-_AMONG_SIEVE = re.compile("中的? ?[A-H]|mong [A-H]")
-_CHECKBOX = re.compile(r"(?m)^(?:[-+·] ?)?[\[(]([xX✗ ✓])[\])]")
-_CIRCLED = re.compile(
-    r"(?:^([①-⑩] ?)|(?<![①-⑩A-Za-z])[①-⑩])(?=[A-H](?![A-Za-z]))", re.MULTILINE
-)
-"""A counting mark: at the start of a line, or touching its letter (①A ②C; not A①, B. ①③)."""
-_LOOPED = re.compile(r"(?<![A-Za-z])([A-H])\1{8,}(?![A-Za-z])")
-"""The one letter that a failing model repeats without end."""
-_LOOPS = tuple(9 * letter for letter in "ABCDEFGH")
-
-
-def _tag(match: re.Match[str]) -> str:
-    closing, name = match.groups()
-    if name.isupper() and len(name) <= 8 and name.lower() not in _BREAKS and name != "ANSWER":
-        return f" {name} "
-    if name.lower() in ("answer", "final", "choice"):
-        return "\n" if closing else "\n答案:"
-    return "\n" if name.lower() in _BREAKS else ""
+_FROM_SIEVE = re.compile("中的? ?[A-H]")
 
 
 def _boxes_ticked(text: str) -> str:
@@ -121,43 +86,16 @@ def normalise(text: str) -> str:
     >>> normalise("正確答案：**Ａ**、$\\\\boxed{\\\\text{C}}$")
     '正确答案:A、boxed{{C}}'
     """
-    if "\\" in text:
-        for pattern, plain in _LATEX:
-            text = pattern.sub(plain, text)
-    if "~~" in text:
-        text = _STRUCK.sub("", text)
-    if any(word in text for word in _SLIPS):
-        text = _SLIP.sub("", text)
+    text = rewritten(text, RAW)
     text = _boxes_ticked(text).replace("，", ",").replace("：", ":").replace("*", "")
     odds = set(_ODD.findall(text))
     if len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text):
         odds.update(_ODD_ASTRAL.findall(text))
     for odd in _TABLE.keys() & odds:
         text = text.replace(odd, _TABLE[odd])
-    if "答 案" in text:
-        text = text.replace("答 案", "答案")
-    if _AMONG_SIEVE.search(text):
-        text = _AMONG.sub("", text)
-    if "<" in text:
-        text = _TAGS_JOINED.sub("、", text)
-        text = _TAG.sub(_tag, _TOKEN_TAG.sub(f"\n{CUT}", text))
-    if "  " in text or "\n\n" in text or " \n" in text or "\n " in text:
-        text = _SPACES.sub(lambda run: "\n" if "\n" in run[0] else " ", text)
-    if "boxed{" in text:
-        text = _BOXES.sub(",", text)
-    if "[" in text or "( )" in text:
-        text = _boxes_marked(text)
-    if "①" in text:
-        text = _CIRCLED.sub(lambda mark: "" if mark[1] is None else "1.", text)
-    if any(loop in text for loop in _LOOPS):
-        text = _LOOPED.sub(r"\1", text)
-    return text.strip()
-
-
-def _boxes_marked(text: str) -> str:
-    """Boxes before letters as ticks: a cross marks the choice unless ticks stand beside it."""
-    crossed = "✗" if any(box[1] == "✓" for box in _CHECKBOX.finditer(text)) else "✓"
-    return _CHECKBOX.sub(lambda box: {"✓": "✓", " ": "✗"}.get(box[1], crossed), text)
+    if _FROM_SIEVE.search(text):
+        text = _FROM.sub("", text)
+    return rewritten(text, SPELT).strip()
 
 
 def clip(text: str) -> str:
@@ -173,7 +111,8 @@ def clip(text: str) -> str:
 _NEXT_WORDS = (
     "问题 题目 例 例题 试题 下一题 新题 新题目 单选 单选题 多选 多选题 单项选择"
     " 单项选择题 多项选择 多项选择题 "
-    "不定项选择 不定项选择题 用户 问 Input Instruction Question Problem User Human Q"
+    "不定项选择 不定项选择题 练习 练习题 思考题 拓展练习 巩固练习 变式 变式题 变式训练 "
+    "用户 问 Input Instruction Question Problem User Human Q"
 ).split()
 NEXT_LABEL = re.compile(
     "|".join(rf"{word}(?: ?\d{{0,3}} ?[:\]]|(?=\n))" for word in _NEXT_WORDS)

@@ -34,7 +34,7 @@ def wholes(text: str, offer: Scope) -> Iterator[Statement]:
     if "外" in text or "除" in text:
         yield from _all_but(text, offer)
         yield from _besides(text, offer)
-    if _FIRST_FEW.search(text) or _LAST_FEW.search(text):
+    if any(place.search(text) for place in _COUNTED):
         yield from _counted_off(text, offer)
 
 
@@ -61,20 +61,33 @@ def _but_in_english(text: str, offer: Scope) -> Iterator[Statement]:
 
 
 def _counted_off(text: str, offer: Scope) -> Iterator[Statement]:
-    """选前两项, 后三个选项都正确: the first or the last of the options."""
+    """选前两项, 后三个选项都正确, 选第二个选项, 第一项和第三项正确: options by their place."""
     letters = sorted(offer.every, key=offer.order.find)
     for hit in islice(_ORDINALS.finditer(text), 20):
         sentence = cues.sentence_before(text, hit.start())
         if (hit["asked"] or hit["good"]) and not cues.dismissed(sentence, "whole"):
-            count = "两二三四".index(hit["count"]) + (2 if hit["count"] == "两" else 1)
-            chosen = letters[:count] if hit["side"] == "前" else letters[-count:]
-            yield Statement(hit.start(), hit.end(), frozenset(chosen), LIKELY)
+            if hit["count"] is None:
+                places = {"一二三四五".index(one) for one in _NTH.findall(hit["nth"])}
+                chosen = [letter for place, letter in enumerate(letters) if place in places]
+            else:
+                count = "两二三四".index(hit["count"]) + (2 if hit["count"] == "两" else 1)
+                chosen = letters[:count] if hit["side"] == "前" else letters[-count:]
+            yield Statement(hit.start(), hit.end(), frozenset(chosen) or None, LIKELY)
 
 
-_FIRST_FEW, _LAST_FEW = (re.compile(f"{side}面?的?[两二三四][个项者]") for side in "前后")
-"""Two cheap sieves: a search for a fixed first character is the fastest there is."""
+_COUNTED = [
+    re.compile(place)
+    for place in (
+        "前面?的?[两二三四][个项者]",
+        "后面?的?[两二三四][个项者]",
+        "第[一二三四五][个项]",
+    )
+]
+"""Cheap sieves: a search for a fixed first character is the fastest there is."""
+_NTH = re.compile(r"第([一二三四五])")
 _ORDINALS = re.compile(
-    r"(?P<asked>选择?|答案[是为:]?)? ?(?P<side>前|后)面?的?(?P<count>[两二三四])[个项者]"
+    r"(?P<asked>选择?|答案[是为:]?)? ?(?:(?P<side>前|后)面?的?(?P<count>[两二三四])[个项者]"
+    r"|(?P<nth>第[一二三四五][个项](?:(?:选项)?(?:和|与|、)第[一二三四五][个项]){0,3}))"
     r"(?:选项|说法)?"
     r"(?P<good>(?:都|均|全|皆)?(?:是|应当?)?(?:正确|对|符合题意|入?选)的?)?(?=[。,;!\s]|$)"
 )

@@ -136,7 +136,8 @@ def _decide(text: str, offer: Scope) -> Statement | None:
         return likely[-1]
     if stated:
         vague = {statement.letters for statement in stated}
-        gave_up = say.GIVE_UP.search(text, max(one.end for one in stated))
+        last = max(one.end for one in stated)
+        gave_up = say.GIVE_UP.search(text, last) or cues.UNSURE.search(text, last)
         return NOTHING if gave_up or len(vague) > 1 else stated[0]
     letters = verdicts.tally(text, found, offer)
     letters = letters or texts.text_at_end(text, offer) or mentions.inferred(text, offer)
