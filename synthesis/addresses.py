@@ -42,6 +42,10 @@ _AT_HOME = re.compile(
     f"((?:{_ADMIN}{_TOWN}{_VILLAGE}{_ROAD}?(?:{_HOUSE}))|{_ADMIN}{_TOWN}[{_H}]{{1,5}}?{_VILLAGES}"
     f"|{_ADMIN}{_ROAD}(?:附近|边上)?)(?![{_H}]?[里长])"
 )
+_MOVED = re.compile(
+    rf"从((?:{_ADMIN}{_TOWN}{_VILLAGE}{_ROAD}?(?:{_HOUSE})))(?=搬)"
+    f"|[在住到从去](?![这那我你他她每全整本小古某])([{_H}]{{2,3}}[镇乡][{_H}]{{0,2}}[街路巷])(?![道口上])"
+)
 _GREW_UP = re.compile(
     "(?:(?:我们|我家|老家|家乡|我)[村屯庄寨镇乡县]?(?:那个[村镇])?(?:叫|是|在)"
     "|从小在|出生在|生在|长在|嫁到|我是|来自|出身|走出|逃离|回到?|老家)"
@@ -60,9 +64,9 @@ def addresses(text: str) -> Iterator[Place]:
     if _HINT.search(text):
         for found in _ADDRESS.finditer(text):
             yield from _cut(text, *found.span())
-        for form in (_AT_HOME, _GREW_UP):
+        for form in (_AT_HOME, _GREW_UP, _MOVED):
             for found in form.finditer(text):
-                yield from _cut(text, *found.span(1))
+                yield from _cut(text, *found.span(found.lastindex or 0))
     yield from (found.span() for found in _ENGLISH.finditer(text))
 
 

@@ -150,6 +150,15 @@ _QQ = re.compile(
 )
 
 
+_WECHAT_LATER = re.compile(
+    r"(?:微信|(?<![A-Za-z])[Vv][Xx])[^A-Za-z0-9。！？!?\n]{1,8}"
+    r"(?=[A-Za-z_\-]{0,19}[0-9_])([A-Za-z][A-Za-z0-9_\-]{5,19})(?![A-Za-z0-9@.])"
+)
+_QQ_LATER = re.compile(
+    r"(?:(?<![A-Za-z])[Qq]{2}|扣扣)[^0-9\n]{2,24}?(?:[，,：:（(]|号码?是?)\s?([1-9]\d{7,9})(?![0-9A-Za-z元])"
+)
+
+
 def wechats(text: str) -> Iterator[Place]:
     """WeChat names after 微信, V, vx, …; a word of letters alone needs 是 or a colon."""
     for found in _WECHAT.finditer(text):
@@ -157,11 +166,14 @@ def wechats(text: str) -> Iterator[Place]:
         said = any(mark in cue for mark in "号:：是为叫=")
         if said or not name.isalpha():
             yield found.span(1)
+    yield from (found.span(1) for found in _WECHAT_LATER.finditer(text))
 
 
 def qqs(text: str) -> Iterator[Place]:
     """QQ numbers after QQ, 扣扣, 企鹅."""
-    yield from (found.span(1) for found in _QQ.finditer(text))
+    for found in (*_QQ.finditer(text), *_QQ_LATER.finditer(text)):
+        if not _ORDER.search(text, max(0, found.start(1) - 12), found.start(1)):
+            yield found.span(1)
 
 
 _PLATE = re.compile(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from psyche_bench.synthesis.identifiers import Place
-from psyche_bench.synthesis.lexicon import HANZI, tag, tokens
+from psyche_bench.synthesis.lexicon import HANZI, sections, tag, tokens
 from psyche_bench.synthesis.name_words import (
     TITLE_AFTER,
     after,
@@ -22,8 +22,13 @@ from psyche_bench.synthesis.name_words import (
 )
 
 LEAST = 4.0
-_MEETS = re.compile(r"(?:认识了?|爱上了?|暗恋)\Z")
-_DOES = re.compile("[把说打骂跟和对给让总又也就是，、。]")
+_MEETS = re.compile(r"(?:认识了?|[爱等][上了过]了?|喜欢[上了过]?|暗恋了?)\Z")
+_DOES = re.compile("[把说打骂跟和对给让总又也就是，、。]|[一二三四五六七八九十两0-9]+年")
+_WITH = frozenset("和跟与")
+_TOGETHER = re.compile(
+    f"[{HANZI}]{{0,6}}?(?:认识|在一起|分手|[结离订]婚|吵|打架|聊|说|道歉|表白|和好|绝交|恋爱|见面)"
+)
+_TO = re.compile(r"(?:[借送还发寄写嫁输留]给|告诉)了?\Z")
 _CLOSE = re.compile(f"[^{HANZI}]|\\Z")
 
 
@@ -36,7 +41,7 @@ def alone(text: str) -> Iterator[Place]:
     """Names by their own make and both neighbours."""
     for found in _candidate().finditer(text):
         start, family = found.start(), found[0]
-        if len(family) == 1 and is_word(text[start : start + 2]):
+        if len(family) == 1 and is_word(text[start : start + 2]) and not _is_apart(text, start):
             if _is_called(text, start):
                 yield start, start + 2
             elif _is_cut_wrong(text, start):
@@ -53,12 +58,28 @@ def alone(text: str) -> Iterator[Place]:
             yield start, start + len(family) + 2
 
 
+def _is_apart(text: str, start: int) -> bool:
+    """督导路遥远老师: behind a relation, where the dictionary cuts the word in two."""
+    return related(text, start) and dict(tokens(text, start)).get(start) == text[start]
+
+
 def _is_called(text: str, start: int) -> bool:
-    """前女友白雪把我…: a word that jieba calls a person, between kin and what a person does."""
-    given = text[start + 1] in parts().strong
-    named = tag(text[start : start + 2])[1].startswith("nr") and given
-    met = related(text, start) or _MEETS.search(text, max(0, start - 4), start)
-    return named and bool(met) and _DOES.match(text, start + 2) is not None
+    """前女友白雪把我…, 和许诺在一起: a word in a place where only a person fits."""
+    word, end = text[start : start + 2], start + 2
+    frequency, kind = tag(word)
+    strong = kind.startswith("nr") and word[1] in parts().strong
+    kin, goes_on = related(text, start), _DOES.match(text, end) is not None
+    if strong and kin and goes_on:
+        return True
+    if word[1] not in parts().given or frequency >= 500 or not kind.startswith(("n", "vn")):
+        return False
+    if goes_on and (frequency < 100 if kin else _MEETS.search(text, max(0, start - 4), start)):
+        return True
+    if word in sections("ordinary")["people"] | sections("persons")["relation"]:
+        return False
+    if text[start - 1 : start] in _WITH:
+        return _TOGETHER.match(text, end) is not None
+    return bool(_TO.search(text, max(0, start - 3), start) and _CLOSE.match(text, end))
 
 
 def _is_cut_wrong(text: str, start: int) -> bool:
@@ -112,6 +133,18 @@ def extent(text: str, start: int, family: str) -> int:
     return start + len(family) + 1 + more
 
 
+_ACTS = re.compile("当[着众]|[把被对跟给]我|又|突然|忽然|居然|竟然|一直|[说问骂推]")
+
+
+def _is_subject(text: str, start: int, end: int) -> bool:
+    """那天周野当着…: between a word of time and what a person does."""
+    timed = any(tag(text[max(0, start - n) : start])[1].startswith("t") for n in (2, 3))
+    return (timed or text[max(0, start - 2) : start] in _THEN) and bool(_ACTS.match(text, end))
+
+
+_THEN = frozenset({"那天", "那次", "上次", "有次"})
+
+
 def score(text: str, start: int, end: int, family: str) -> float:
     """Points for family name, given name, and both neighbours."""
     known, given = parts(), text[start + len(family) : end]
@@ -125,5 +158,6 @@ def score(text: str, start: int, end: int, family: str) -> float:
     counted = start and text[start - 1] in "一二三四五六七八九十两几这那每张哪0123456789"
     points -= 2.0 if counted else 0.0
     kin = related(text, start)
+    points += 1.0 * _is_subject(text, start, end)
     beside = (1.2 if before(text, start) else -0.5) + (1.0 if after(text, end) else -0.8)
     return points + beside + 1.6 * kin

@@ -18,10 +18,10 @@ _CUE = re.compile(
     r"|[绰外]号(?:[叫是]|[:：])\s?|名字[:：]\s?|(?:取|起)了?个?(?:小|大|乳)?名字?(?:[叫为]|[:：])?"
     r"|[他她](?:的名字)?叫(?:做)?|我是|署名[:：]?|联系人[:：]?\s?|收件人[:：]?\s?|签名[:：]"
     r"|(?:大家|别人|朋友|他们|同学|家里人|爸妈|网友|都|总|老|错)(?:叫|喊)我"
-    rf"|叫(?=[^我你他她])|叫做|是(?={_SURNAME})|自称(?:[是叫])?){_QUOTE}"
+    rf"|叫什么(?={_SURNAME})|叫(?=[^我你他她])|叫做|是(?={_SURNAME})|自称(?:[是叫])?){_QUOTE}"
 )
 _CUES = re.compile("[叫名是号联收签署称]")
-_SURE = re.compile("我叫|[他她]叫|名|联系人|收件人|喊我|叫我|[绰外]号")
+_SURE = re.compile("叫什么|我叫|[他她]叫|名|联系人|收件人|喊我|叫我|[绰外]号")
 _CLOSE = re.compile(f"[^{_H}]|\\Z")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z.\-]{1,20}(?: [A-Z][a-z]{1,15})?")
 
@@ -41,8 +41,8 @@ def cued(text: str) -> Iterator[Place]:
         if family and _CLOSE.match(text, family.end()):
             family = None
         end = _cued_end(text, start, family[0], sure) if family else 0
-        if not end and sure and not NO_NAME.match(text, start):
-            end = _called(text, start)
+        if sure and not NO_NAME.match(text, start) and (not end or _is_foreign(text, start, end)):
+            end = _called(text, start) or end
         if end:
             yield start, end
 
@@ -81,6 +81,12 @@ def _unsure_end(text: str, start: int, family: str) -> int:
         return first + (1 if _CLOSE.match(text, first + 1) else 2)
     end = extent(text, start, family)
     return end if end and score(text, start, end, family) + 1.0 >= LEAST else 0
+
+
+def _is_foreign(text: str, start: int, end: int) -> bool:
+    """叫古丽娜尔，: one character more up to the mark, as in names of other tongues."""
+    longer = end - start == 3 and _CLOSE.match(text, end + 1) and not _CLOSE.match(text, end)
+    return bool(longer) and tag(text[end])[1][:1] not in set("uydv")
 
 
 def _called(text: str, start: int) -> int:

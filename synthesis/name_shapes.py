@@ -10,6 +10,7 @@ from psyche_bench.synthesis.name_words import (
     EPONYM,
     RELATION,
     TITLE,
+    TITLE_AFTER,
     after,
     before,
     is_given,
@@ -48,14 +49,14 @@ def titled(text: str) -> Iterator[Place]:
     """王 in 王老师: what follows the family name stays, since it says who that is to the writer."""
     for found in _titled_form().finditer(text):
         start, family, title = found.start(), found[1], found[2]
-        if title == "某人" or is_word(text[start : start + 2], 300):
+        word = dict(tokens(text, start)).get(start, "")
+        if title == "某人" or (word != family and is_word(text[start : start + 2], 300)):
             continue
-        if _is_function(text, start, found.end()):
+        if _is_function(text, start, found.end()) or related(text, start + 1):
             continue
         weak = len(title) == 1 or title in _KIN_TITLE
         if weak and not (before(text, start) and (len(title) == 1 or family in parts().plain)):
             continue
-        word = dict(tokens(text, start)).get(start, "")
         if word and (word == family or word.startswith(family + title[:1])):
             yield start, start + len(family)
 
@@ -63,7 +64,7 @@ def titled(text: str) -> Iterator[Place]:
 @cache
 def _given_titled_form() -> re.Pattern[str]:
     one = parts().one
-    return re.compile(f"({one}{one})(?={TITLE}|[哥姐叔姨](?![哥姐叔姨]))")
+    return re.compile(f"({one}{one})(?={TITLE}|[哥姐叔姨婶嫂伯](?![哥姐叔姨婶嫂伯]))")
 
 
 def given_titled(text: str) -> Iterator[Place]:
@@ -78,17 +79,17 @@ _NUMBERED = re.compile(r"(?<=[和跟与给对找])老[三四五六七八九幺](
 
 @cache
 def _familiar_form() -> re.Pattern[str]:
-    return re.compile(f"(?<![{_H}][大幼从])[小老阿]({parts().surname})(?!{_NOT_AFTER})")
+    return re.compile(f"(?<![{_H}][大幼从])[小老阿大]({parts().surname})(?!{_NOT_AFTER})")
 
 
 @cache
 def _called_form() -> re.Pattern[str]:
-    after_a, brother = (
-        f"[{''.join(sorted(sections('given')[key]))}]" for key in ("after_a", "brother")
-    )
+    brother = f"[{''.join(sorted(sections('given')['brother']))}]"
+    after_a = f"[{''.join(sorted(sections('given')['after_a'] | parts().strong))}]"
     return re.compile(
         f"阿{after_a}(?![姨胶拉尔里富德斯司婆公妈爸])"
         f"|(?:(?<![{_H}])|(?<=[和跟与给对让叫找])){brother}[哥姐](?![一-龥]?们)"
+        f"|{brother}子"
     )
 
 
@@ -99,10 +100,12 @@ def _little_form() -> re.Pattern[str]:
 
 
 def familiar(text: str) -> Iterator[Place]:
-    """小王, 老李, and the family name with 子: 雷子."""
+    """小王, 老李, and 大刘 behind a relation."""
     for found in _familiar_form().finditer(text):
         start, end, family = found.start(), found.end(), found[1]
         if is_word(text[end - 1 : end + 1], 20) or is_noun(text[start:end]):
+            continue
+        if found[0][0] == "大" and not (related(text, start) and not is_word(found[0])):
             continue
         plain = family in parts().plain
         beside = before(text, start) and after(text, end)
@@ -112,13 +115,15 @@ def familiar(text: str) -> Iterator[Place]:
 
 
 def little(text: str) -> Iterator[Place]:
-    """小美, 阿杰, 强哥: a given name of one character, where a person is named or called."""
+    """小美, 阿杰, 强哥, 强子: a given name of one character, where a person is named or called."""
     for found in _NUMBERED.finditer(text):
         if before(text, found.start()) and after(text, found.end()):
             yield found.span()
     for form in (_little_form(), _called_form()):
         for found in form.finditer(text):
             start, end = found.span()
+            if text[end - 1] == "子" and not related(text, start):
+                continue
             beside = (before(text, start) or _is_called(text, start)) and after(text, end)
             split = is_word(text[end - 1 : end + 1], 20) and not related(text, start)
             word = is_noun(text[start:end]) or is_word(text[start : end + 1], 20)
@@ -153,9 +158,12 @@ def doubled(text: str) -> Iterator[Place]:
         told = (
             text[max(0, start - 2) : start] in {"叫我", "喊我"} or text[start - 1 : start] == "叫"
         )
+        titled = bool(TITLE_AFTER.match(text, end)) and not frequency
         known = (
             told
+            or titled
             or found[1] in sections("given")["strong"]
+            or (found[1] in parts().given and not frequency and tag(found[1])[1].startswith("n"))
             or (
                 related(text, start)
                 and frequency < 30
@@ -163,11 +171,23 @@ def doubled(text: str) -> Iterator[Place]:
             )
         )
         ordinary = is_noun(found[0]) or (kind[:1] in {"d", "r", "q"} and frequency > 5)
-        if known and not ordinary and _does(text, start, end):
+        stands = _stands(text, start, end) or (titled and before(text, start))
+        if known and not ordinary and (stands or _does(text, start, end)):
             yield start, end
     for found in _foreign_form().finditer(text):
         if _does(text, *found.span()):
             yield found.span()
+
+
+_MANY = frozenset("我们 咱们 他们 她们".split())
+
+
+def _stands(text: str, start: int, end: int) -> bool:
+    """除了冰冰谁…: behind a word that leads to a person; not 清清楚楚, 静静地."""
+    four = text[start - 2 : start - 1] == text[start - 1 : start] or _TWICE.match(text, end)
+    leads = sections("persons")["before"] - _MANY
+    led = any(text[max(0, start - n) : start] in leads for n in (2, 3))
+    return led and not four and text[end : end + 1] not in set("地得") and after(text, end)
 
 
 def _does(text: str, start: int, end: int) -> bool:
@@ -195,7 +215,8 @@ def called_given(text: str) -> Iterator[Place]:
         row = dict(tokens(text, start))
         whole = len(row.get(start, "")) == 2 or (start in row and start + 1 in row)
         split = not whole or is_word(text[end - 1 : end + 1], 20)
-        rare = tag(text[start:end])[0] < 150
+        frequency, kind = tag(text[start:end])
+        rare = frequency < 150 and kind[:1] != "a"
         named = rare and not split and is_given(text[start:end])
         if named and _NAMING.search(text, max(0, start - 4), start) and after(text, end):
             yield start, end

@@ -9,7 +9,7 @@ from psyche_bench.synthesis.lexicon import HANZI, either, sections, tag, words
 RELATION = either("persons", "relation")
 TITLE = either("persons", "title")
 _BEFORE = re.compile(
-    rf"[^{HANZI}]|[和跟与给对让叫是找被把向为及像问怪恨爱想见等说追位骂打劝帮求陪替等的了着过]"
+    rf"[^{HANZI}]|[和跟与给对让叫是找被把向为及像问怪恨爱想见等说追位骂打劝帮求陪替等的了着过到]"
 )
 _AFTER = re.compile(
     rf"[^{HANZI}]|\Z|[说问打骂让给和跟与对是的在也就又还总把被很不都要会能想却才从向叫喊欺追找帮约"
@@ -83,7 +83,9 @@ def after(text: str, end: int) -> bool:
     """Whether the sentence goes on as it does after a name."""
     if _AFTER.match(text, end):
         return True
-    return any(tag(text[end : end + n])[1].startswith(_GOING_ON) for n in (2, 3))
+    if any(tag(text[end : end + n])[1].startswith(_GOING_ON) for n in (2, 3)):
+        return True
+    return text[end] not in parts().given and tag(text[end])[1].startswith(_GOING_ON)
 
 
 def is_word(text: str, least: int = 1) -> bool:

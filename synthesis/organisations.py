@@ -8,7 +8,7 @@ nothing and stay.
 import re
 from collections.abc import Iterator
 
-from psyche_bench.synthesis.lexicon import HANZI, either, sections, tag, tokens
+from psyche_bench.synthesis.lexicon import HANZI, either, sections, tag, tokens, words
 
 Organisation = tuple[int, int, str]
 
@@ -28,6 +28,7 @@ _EMPLOYER = re.compile(
     f"(?:{either('places', 'employer')}|(?:服务|培训|教育|美容|月子|健身)中心"
     f"|{either('places', 'short_employer')}(?=[^{_H}]|[上工做当的任实干裁辞]))"
 )
+_FIRM = re.compile(either("places", "firm"))
 _ENDS = {"school": _SCHOOL, "hospital": _HOSPITAL, "employer": _EMPLOYER}
 _AT_WORK = re.compile(
     r"(?:在|进了?|入职了?|去了?|就职于|供职于|任职于|跳槽到了?|离开了?|辞了|辞掉|辞去|被|从|考进了?|干了?)\s?"
@@ -66,11 +67,12 @@ _LATIN = re.compile("[A-Z][a-z]+ ")
 
 def organisations(text: str) -> Iterator[Organisation]:
     """Named schools, hospitals and employers, as (start, end, type)."""
-    for kind, pattern in _ENDS.items():
+    for kind, pattern in (*_ENDS.items(), ("employer", _FIRM)):
         for found in pattern.finditer(text):
             start = _begin(text, found.start(), found.end(), kind)
             name = text[start : found.start()]
-            led = found[0] not in _SHORT or _LEADS.search(text, max(0, start - 3), start)
+            cue = _AT_FIRM if pattern is _FIRM else _LEADS
+            led = found[0] not in _SHORT or cue.search(text, max(0, start - 4), start)
             if led and _is_named(name, found[0], kind) and not _PUBLIC_USE.match(text, found.end()):
                 yield start, found.end(), kind
     yield from ((*found.span(1), "employer") for found in _AT_WORK.finditer(text))
@@ -92,7 +94,8 @@ def _english(text: str) -> Iterator[Organisation]:
 
 
 _LEADS = re.compile(r"(?:\A|[^\u4e00-\u9fff]|[在去进从给是的辞]|入职|离开)了?\Z")
-_SHORT = sections("places")["short_employer"]
+_AT_FIRM = re.compile(r"(?:在|入职了?|进了?|从|跳槽到了?|就职于|供职于|任职于)\Z")
+_SHORT = sections("places")["short_employer"] | sections("places")["firm"]
 _STRAY = frozenset(
     "您咱带我你他她它这那哪在去从是的了到往于被把让给跟和与及或过有又也都还就才很说叫"
     "读念考住由离至比为、没要会能不着吧吗呢啊想用对连像着多少些等每各某如入上下里外前"
@@ -100,6 +103,8 @@ _STRAY = frozenset(
 )
 _OMENS = sections("places")["omen"]
 _OUTSIDE = sections("places")["outside"] | sections("places")["never"]
+_KINDS = sections("places")["generic"]
+_PROPER = frozenset({"ns", "nz", "nt"})
 _FOR_NAMES = ("n", "j", "b", "x", "eng", "i", "l", "m", "f", "g", "s")
 
 
@@ -119,9 +124,11 @@ def _begin(text: str, suffix: int, end: int, kind: str) -> int:
         plain = len(word) == 1 and word not in _STRAY and part not in {"p", "r", "c", "d", "u"}
         fits = part.startswith(_FOR_NAMES) or (frequency < 100 and part[:1] not in set("vdcprz"))
         omen = word in _OMENS and text[place - 1 : place] not in set("不我都很只也")
+        fits = fits or word in _KINDS
         named = omen or (len(word) > 1 and fits and word not in _OUTSIDE)
         paired = word == "和" and place + 1 == suffix and _is_with_he(text, place)
-        if not paired and (word[0] in _STRAY or not (plain or named)):
+        stray = word[0] in _STRAY and part not in _PROPER
+        if not paired and (stray or not (plain or named)):
             break
         begin = place
     return begin
@@ -134,6 +141,7 @@ def _is_with_he(text: str, place: int) -> bool:
 
 _DIGITS = re.compile(r"^[0-9]+(?![0-9一二三四五六七八九十]*中)")
 _NUMBERED = re.compile(r"第[一二三四五六七八九十\d]+|[一二三四五六七八九十\d]+\Z")
+_NUMBERED_FIRM = re.compile(f"(?:[{_H}]{{0,6}}[省市县区])第{_NUMERAL}+(?![家个份次间所])")
 _NUMBERED_SCHOOL = re.compile(r"[一二三四五六七八九十\d]+中")
 _GENERIC = re.compile(f"{either('places', 'generic')}+")
 _SEAT = re.compile(f"[{_H}]{{1,6}}[省市县区州镇乡]|[省市县区]")
@@ -147,12 +155,7 @@ def _is_named(name: str, suffix: str, kind: str) -> bool:
     if numbered and (name in set("市县省区") or len(suffix) > 2):
         return True
     if not name or len(name) > 14 or kind == "employer":
-        return (
-            bool(name)
-            and len(name) < 15
-            and not _GENERIC.fullmatch(name)
-            and _is_firm(name, suffix)
-        )
+        return bool(name) and len(name) < 15 and _is_firm(name, suffix)
     if _NUMBERED.search(name) and len(name) > 1:
         return True
     if kind == "hospital" and _is_local(name, suffix):
@@ -179,11 +182,13 @@ def _is_firm(name: str, suffix: str) -> bool:
     """A firm's own name is no common word: 宏远, not 隔壁; with 有限公司 or 集团 anything is."""
     if suffix.endswith(("局", "委", "院", "所", "处", "队", "会")) and _SEAT.fullmatch(name):
         return len(name) > 1
+    if tag(name)[1] in _PROPER or _NUMBERED_FIRM.match(name):
+        return True
     rest = _GENERIC.sub("", name)
-    if len(rest) < 2:
+    if len(rest) < 2 or rest in words("ordinary"):
         return False
     if "有限" in suffix or suffix.startswith("集团"):
         return True
     frequency, part = tag(rest)
-    known = part in {"ns", "nz", "nt", "nr"} or (not part and len(rest) < 9)
+    known = part in _PROPER | {"nr"} or (not part and len(rest) < 9)
     return known or (len(rest) == 2 and frequency < 60)
