@@ -49,7 +49,7 @@ def alone(text: str) -> Iterator[Place]:
             continue
         if TITLE_AFTER.match(text, start + len(family)):
             continue
-        end = extent(text, start, family)
+        end = _best(text, start, family)
         if (end and score(text, start, end, family) >= LEAST) or (
             not end and (end := _told_apart(text, start, family))
         ):
@@ -112,6 +112,13 @@ def _told_apart(text: str, start: int, family: str) -> int:
     return end if single and text[end - 1] not in "了的着过吧吗呢" else 0
 
 
+def _best(text: str, start: int, family: str) -> int:
+    """看到温莉发…: the extent, or one character less where that makes a name and the whole none."""
+    end = extent(text, start, family)
+    shorter = end - start - len(family) == 2 and score(text, start, end, family) < LEAST
+    return end - shorter
+
+
 def extent(text: str, start: int, family: str) -> int:
     """Where a name that begins here ends by the words around it, or 0."""
     given, row = parts().given, tokens(text, start)
@@ -121,7 +128,7 @@ def extent(text: str, start: int, family: str) -> int:
     word = row[at][1]
     first, second = ([word for _, word in row[at + 1 : at + 3]] + ["", ""])[:2]
     if len(word) > len(family):
-        named = tag(word)[1].startswith("nr") and is_nameable(word)
+        named = tag(word)[1].startswith(("nr", "ns", "nz")) and is_nameable(word)
         longer = len(word) == 2 and len(first) == 1 and first in parts().strong
         short = len(word) <= 2 + len(family)
         return start + len(word) + longer if named and short else 0
@@ -149,10 +156,12 @@ def score(text: str, start: int, end: int, family: str) -> float:
     """Points for family name, given name, and both neighbours."""
     known, given = parts(), text[start + len(family) : end]
     points = 2.0 if family in known.plain or len(family) > 1 else 1.0
+    points += 0.5 * (points < 2 and tag(family)[1].startswith("nr"))
     points += sum(1.0 if c in known.strong else 0.3 for c in given)
     points += 0.5 * (len(given) == 1 and family in known.plain)
     if len(given) == 2 and is_word(given, 30):
-        points -= 1.0 if family in known.plain else 2.0
+        sure = family in known.plain or all(c in known.strong for c in given)
+        points -= 1.0 if sure else 2.0
     named = tag(text[start:end])[1].startswith("nr") and is_nameable(text[start:end])
     points += 1.0 * named + 1.0 * bool(TITLE_AFTER.match(text, end))
     counted = start and text[start - 1] in "一二三四五六七八九十两几这那每张哪0123456789"

@@ -72,9 +72,10 @@ def _cued_end(text: str, start: int, family: str, sure: bool) -> int:
 def _unsure_end(text: str, start: int, family: str) -> int:
     """After 我是, 朋友是, 叫: only what is made like a name."""
     first = start + len(family)
+    unknown = text.startswith("我是", start - 2) and not is_word(text[start : first + 1])
     named = (
         family in parts().plain
-        and text[start - 1] in "叫名"
+        and (unknown or text[start - 1] in "叫名")
         and text[first] not in "不了着过我你他她"
     )
     if named and any(_CLOSE.match(text, first + n) for n in (1, 2)):

@@ -6,6 +6,7 @@ from functools import cache
 
 from psyche_bench.synthesis.identifiers import Place
 from psyche_bench.synthesis.lexicon import words
+from psyche_bench.synthesis.name_words import RELATION
 
 _CAPITAL = r"[A-Z][a-z]{1,14}(?:-[A-Z][a-z]+)?"
 _CALLED = (
@@ -23,6 +24,16 @@ _NOT_LAST = frozenset(
 @cache
 def _form() -> re.Pattern[str]:
     return re.compile(_CALLED.replace("NAMES", "|".join(sorted(words("english_names")))))
+
+
+@cache
+def _behind_relation() -> re.Pattern[str]:
+    return re.compile(f"{RELATION}([A-Z][a-z]{{2,11}})(?![A-Za-z0-9])")
+
+
+def related_latin(text: str) -> Iterator[Place]:
+    """健身教练Leon: a word with a capital directly behind a relation, whatever it is."""
+    yield from (found.span(1) for found in _behind_relation().finditer(text))
 
 
 def english(text: str) -> Iterator[Place]:

@@ -158,7 +158,8 @@ def doubled(text: str) -> Iterator[Place]:
         told = (
             text[max(0, start - 2) : start] in {"叫我", "喊我"} or text[start - 1 : start] == "叫"
         )
-        titled = bool(TITLE_AFTER.match(text, end)) and not frequency
+        titled = bool(TITLE_AFTER.match(text, end))
+        titled = titled and (not frequency or found[0] in sections("given")["doubled"])
         known = (
             told
             or titled
@@ -170,7 +171,10 @@ def doubled(text: str) -> Iterator[Place]:
                 and tag(found[1])[1][:1] not in set("vdpcrz")
             )
         )
-        ordinary = is_noun(found[0]) or (kind[:1] in {"d", "r", "q"} and frequency > 5)
+        pet = found[0] in sections("given")["doubled"]
+        known = known or pet
+        common = is_noun(found[0]) or (kind[:1] in {"d", "r", "q"} and frequency > 5)
+        ordinary = common and not pet
         stands = _stands(text, start, end) or (titled and before(text, start))
         if known and not ordinary and (stands or _does(text, start, end)):
             yield start, end

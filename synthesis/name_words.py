@@ -59,7 +59,7 @@ def parts() -> Parts:
         plain=single - family["wordlike"],
         compound=family["compound"],
         strong=strong,
-        given=(strong | given["other"]) - frozenset("了的"),
+        given=(strong | given["other"]) - frozenset("了的与"),
     )
 
 
@@ -95,9 +95,16 @@ def is_word(text: str, least: int = 1) -> bool:
     family name and a character of given names meet.
     """
     frequency, kind = tag(text)
-    if not kind or frequency < least:
+    if not kind or frequency < least or _is_rare_name(text, frequency, kind):
         return False
     return not kind.startswith("nr") or not is_nameable(text)
+
+
+def _is_rare_name(text: str, frequency: int, kind: str) -> bool:
+    """沈默, 于洋: hardly ever read, called a name, and made of the characters of persons' names."""
+    made = len(text) == 2 and text[0] in parts().family and text[1] in parts().given
+    named = kind.startswith(("nr", "ns", "nz")) and text not in words("ordinary")
+    return made and named and frequency < 50
 
 
 def is_noun(text: str) -> bool:
@@ -110,6 +117,8 @@ def is_nameable(text: str) -> bool:
     """Whether what the dictionary calls a person may be one."""
     if text in words("ordinary"):
         return False
+    if _is_rare_name(text, *tag(text)):
+        return True
     return len(text) != 2 or (text[0] in parts().plain and text[1] in parts().strong)
 
 

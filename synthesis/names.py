@@ -28,6 +28,7 @@ def names(text: str) -> list[Place]:
             found += (place for place in finder(text) if not _IN_NONE.search(text, *place))
     if _LATIN_NAME.search(text):
         found += name_english.english(text)
+        found += name_english.related_latin(text)
     kept = [place for place in found if not _is_public(text, *place)]
     kept += [place for place in _beside(text, kept) if not _is_public(text, *place)]
     return _merged(kept + _again(text, kept))

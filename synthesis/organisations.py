@@ -161,7 +161,7 @@ def _is_named(name: str, suffix: str, kind: str) -> bool:
     if kind == "hospital" and _is_local(name, suffix):
         return True
     rest = _GENERIC.sub("", name)
-    return len(rest) > 1 and _is_own(rest, suffix)
+    return len(rest) > 1 and _is_own(rest, suffix, rest != name)
 
 
 def _is_local(name: str, suffix: str) -> bool:
@@ -171,11 +171,14 @@ def _is_local(name: str, suffix: str) -> bool:
     return name[0] in "省市县区" and len(name) > 2
 
 
-def _is_own(rest: str, suffix: str) -> bool:
-    """Whether a word is a school's or hospital's own name: a place, unknown, a wish."""
+def _is_own(rest: str, suffix: str, typed: bool) -> bool:
+    """Whether a word is a school's or hospital's own name: a place, unknown, a wish.
+
+    ``typed``: a word of its kind stands beside it (艺术高中), so that it is more than a word.
+    """
     frequency, part = tag(rest)
     own = part in {"ns", "nz", "nt", "nr", "j", ""} or rest in _OMENS
-    return own or (frequency < 600 and suffix not in {"高中", "初中", "诊所"})
+    return own or (frequency < 600 and (typed or suffix not in {"高中", "初中", "诊所"}))
 
 
 def _is_firm(name: str, suffix: str) -> bool:
