@@ -12,7 +12,7 @@ from psyche_bench.errors import DataError
 from psyche_bench.jsonl import read_lines, write_json, write_text
 from psyche_bench.synthesis import state
 from psyche_bench.synthesis.formats import NAMES, mixture
-from psyche_bench.synthesis.planted_posts import Row, pii_figures
+from psyche_bench.synthesis.planted_posts import Row, first_seen, pii_figures
 from psyche_bench.synthesis.state import Mark
 from psyche_bench.synthesis.steps import STEPS
 from psyche_bench.table import render
@@ -119,9 +119,11 @@ def _named(done: list[Mark], prefix: str) -> dict[str, float]:
     }
 
 
-def _measured(done: list[Mark]) -> list[Row]:
+def _measured(done: list[Mark]) -> dict[str, list[Row]]:
     """Recall and precision of de-identification on the planted posts, where that step ran."""
-    return pii_figures() if "dialogue-deidentify" in {mark.step for mark in done} else []
+    if "dialogue-deidentify" not in {mark.step for mark in done}:
+        return {}
+    return {"unseen": first_seen(), "seen": pii_figures()}
 
 
 def _parts(folder: Path) -> dict[str, dict[str, Any]] | None:
@@ -193,12 +195,29 @@ def markdown(card: dict[str, Any]) -> str:
     lines += ["", "## Figures of the steps", "", render(_figures(card), "md") or "None."]
     lines += ["", "## Personal data replaced", ""]
     lines.append(render(_pairs(card["personal_data"], "type", "spans"), "md") or "None was found.")
-    if card["personal_data_measured"]:
-        lines += ["", "Found and left, on invented posts with planted identifiers:", ""]
-        lines.append(render(card["personal_data_measured"], "md"))
+    lines += _pii_lines(card["personal_data_measured"])
     lines += ["", "## Contamination", "", _contamination(card)]
     lines += ["", "## Sources", "", render(card["sources"], "md")]
     return "\n".join(lines) + "\n"
+
+
+def _pii_lines(measured: dict[str, list[Row]]) -> list[str]:
+    """What to expect of de-identification, apart from how it does on posts it was mended on."""
+    if not measured:
+        return []
+    last = measured["unseen"][-1]
+    return [
+        "",
+        f"On posts that the rules have not seen expect recall {last['recall']:.2f} at precision "
+        f"{last['precision']:.2f}: so it was on the latest part of invented posts with planted "
+        f"identifiers ({last['planted']} of them). Each part when the rules had not seen it:",
+        "",
+        render(measured["unseen"], "md"),
+        "",
+        "The same parts by today's rules, which have since been mended on every one of them:",
+        "",
+        render(measured["seen"], "md"),
+    ]
 
 
 def _reasons(card: dict[str, Any]) -> list[dict[str, object]]:

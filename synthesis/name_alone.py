@@ -59,8 +59,9 @@ def alone(text: str) -> Iterator[Place]:
 
 
 def _is_apart(text: str, start: int) -> bool:
-    """督导路遥远老师: behind a relation, where the dictionary cuts the word in two."""
-    return related(text, start) and dict(tokens(text, start)).get(start) == text[start]
+    """督导路遥远老师, 部门的宋明哲: where the dictionary itself cuts the word in two."""
+    rare = related(text, start) or tag(text[start : start + 2])[0] < 150
+    return rare and dict(tokens(text, start)).get(start) == text[start]
 
 
 def _is_called(text: str, start: int) -> bool:
@@ -140,6 +141,7 @@ def extent(text: str, start: int, family: str) -> int:
     return start + len(family) + 1 + more
 
 
+_NEAR = re.compile("面前|身边|身上|眼[里中]|心[里中]|手[里上中]|背后|那[里儿边]|家里")
 _ACTS = re.compile("当[着众]|[把被对跟给]我|又|突然|忽然|居然|竟然|一直|[说问骂推]")
 
 
@@ -159,14 +161,14 @@ def score(text: str, start: int, end: int, family: str) -> float:
     points += 0.5 * (points < 2 and tag(family)[1].startswith("nr"))
     points += sum(1.0 if c in known.strong else 0.3 for c in given)
     points += 0.5 * (len(given) == 1 and family in known.plain)
-    if len(given) == 2 and is_word(given, 30):
-        sure = family in known.plain or all(c in known.strong for c in given)
-        points -= 1.0 if sure else 2.0
+    strong = all(c in known.strong for c in given)
+    if len(given) == 2 and is_word(given, 100 if strong else 30):
+        points -= 1.0 if family in known.plain or strong else 2.0
     named = tag(text[start:end])[1].startswith("nr") and is_nameable(text[start:end])
     points += 1.0 * named + 1.0 * bool(TITLE_AFTER.match(text, end))
     counted = start and text[start - 1] in "一二三四五六七八九十两几这那每张哪0123456789"
     points -= 2.0 if counted else 0.0
     kin = related(text, start)
-    points += 1.0 * _is_subject(text, start, end)
+    points += 1.0 * _is_subject(text, start, end) + 1.7 * bool(_NEAR.match(text, end))
     beside = (1.2 if before(text, start) else -0.5) + (1.0 if after(text, end) else -0.8)
     return points + beside + 1.6 * kin

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from psyche_bench.synthesis.identifiers import Place
 from psyche_bench.synthesis.lexicon import HANZI, cut, tag
 from psyche_bench.synthesis.name_alone import LEAST, extent, score
-from psyche_bench.synthesis.name_words import NO_NAME, RELATION, is_word, parts, related
+from psyche_bench.synthesis.name_words import (
+    NO_NAME,
+    RELATION,
+    TITLE_AFTER,
+    is_word,
+    parts,
+    related,
+)
 
 _H = HANZI
 _QUOTE = '[“"「『]?'
@@ -50,8 +57,8 @@ def cued(text: str) -> Iterator[Place]:
 def _cued_end(text: str, start: int, family: str, sure: bool) -> int:
     """End of a name that is announced: two given characters unless the second begins a word."""
     first = start + len(family)
-    if not sure:
-        return _unsure_end(text, start, family)
+    if TITLE_AFTER.match(text, first) or not sure:
+        return first if TITLE_AFTER.match(text, first) else _unsure_end(text, start, family)
     if NO_NAME.match(text, start) and text[start : start + 1] not in parts().plain:
         return 0
     if _CLOSE.match(text, first + 1):

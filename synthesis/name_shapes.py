@@ -103,7 +103,9 @@ def familiar(text: str) -> Iterator[Place]:
     """小王, 老李, and 大刘 behind a relation."""
     for found in _familiar_form().finditer(text):
         start, end, family = found.start(), found.end(), found[1]
-        if is_word(text[end - 1 : end + 1], 20) or is_noun(text[start:end]):
+        frequency, kind = tag(text[start:end])
+        timed = kind == "t" and frequency < 100  # as the dictionary calls 老周
+        if is_word(text[end - 1 : end + 1], 20) or (is_noun(text[start:end]) and not timed):
             continue
         if found[0][0] == "大" and not (related(text, start) and not is_word(found[0])):
             continue
@@ -173,7 +175,9 @@ def doubled(text: str) -> Iterator[Place]:
         )
         pet = found[0] in sections("given")["doubled"]
         known = known or pet
-        common = is_noun(found[0]) or (kind[:1] in {"d", "r", "q"} and frequency > 5)
+        common = (kind != "nz" and is_noun(found[0])) or (
+            kind[:1] in {"d", "r", "q"} and frequency > 5
+        )
         ordinary = common and not pet
         stands = _stands(text, start, end) or (titled and before(text, start))
         if known and not ordinary and (stands or _does(text, start, end)):
@@ -236,6 +240,19 @@ def related_given(text: str) -> Iterator[Place]:
             yield start, end
 
 
+@cache
+def _spoken_to_form() -> re.Pattern[str]:
+    one = f"[{''.join(sorted(parts().strong))}]"
+    return re.compile(f'(?:\\A|[“"「『：:。！？，\n])({one}{one})(?=[啊呀，！,!：])')
+
+
+def spoken_to(text: str) -> Iterator[Place]:
+    """“思琪啊: a given name that is no word, and stands alone."""
+    for found in _spoken_to_form().finditer(text):
+        if not tag(found[1])[0] and found[1][0] != found[1][1]:
+            yield found.span(1)
+
+
 _RELATION = re.compile(f"{RELATION}(?=[{_H}])")
 
 
@@ -295,4 +312,6 @@ def _trimmed(text: str, start: int, end: int) -> Place:
     return start, end - (len(tail[1]) if tail else 0)
 
 
-FINDERS = (titled, given_titled, familiar, little, doubled, related_given, called_given, dotted)
+FINDERS = (
+    titled, given_titled, familiar, little, doubled, related_given, called_given, spoken_to, dotted,
+)  # fmt: skip

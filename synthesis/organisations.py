@@ -103,7 +103,7 @@ _STRAY = frozenset(
 )
 _OMENS = sections("places")["omen"]
 _OUTSIDE = sections("places")["outside"] | sections("places")["never"]
-_KINDS = sections("places")["generic"]
+_KINDS = _SHORT | sections("places")["generic"]
 _PROPER = frozenset({"ns", "nz", "nt"})
 _FOR_NAMES = ("n", "j", "b", "x", "eng", "i", "l", "m", "f", "g", "s")
 

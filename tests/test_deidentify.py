@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from psyche_bench.synthesis.deidentify import deidentify, deidentify_dialogue
 from psyche_bench.synthesis.identifiers import is_id_card, luhn
-from psyche_bench.synthesis.planted_posts import PARTS, pii_figures, posts, read
+from psyche_bench.synthesis.planted_posts import PARTS, first_seen, pii_figures, posts, read
 
 GONE = [
     ("我叫张晓雯。晓雯累了", "我叫[姓名1]。[姓名1]累了", "a given name alone is the same person"),
@@ -107,7 +107,13 @@ def test_the_planted_set_is_large_enough() -> None:
     assert sum(len(posts(part)) for part in PARTS) >= 700
 
 
-def test_recall_and_precision_reach_the_goal() -> None:
+def test_the_first_figures_are_of_the_parts_that_lie_here() -> None:
+    """Every part but the one the rules grew on has one, counted over the identifiers it holds."""
+    planted = {part: sum(len(post.spans) for post in posts(part)) for part in PARTS[1:]}
+    assert {row["part"]: row["planted"] for row in first_seen()} == planted
+
+
+def test_seen_posts_reach_the_goal() -> None:
     rows = {row["type"]: row for row in pii_figures()}
     assert float(rows["all"]["recall"]) >= 0.95
     assert float(rows["all"]["precision"]) >= 0.95

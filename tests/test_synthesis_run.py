@@ -143,7 +143,11 @@ def test_the_card_accounts_for_every_row(finished):
     assert parts["D_sft"]["rows"] == sum(parts[name]["rows"] for name in ("D_pr", "D_em", "D_ps"))
     assert parts["D_grpo"]["rows"] == parts["D_pc"]["rows"] + parts["D_cp"]["rows"]
     assert made["contamination"]["removed"] is not None
-    assert (folder / "card.md").read_text().count("| iterate") >= 1
+    told = (folder / "card.md").read_text()
+    assert told.count("| iterate") >= 1
+    unseen, seen = made["personal_data_measured"].values()
+    assert f"have not seen expect recall {unseen[-1]['recall']:.2f} at precision" in told
+    assert seen[-1]["type"] == "all", "today's figures stand apart, as seen ones"
 
 
 def test_a_card_that_does_not_add_up_is_refused(finished, tmp_path):
