@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from psyche_bench.errors import RunError
 from psyche_bench.tasks.journal import Answer, Journal, Reply, request_key
+from psyche_bench.tasks.prefill import prefilled
 
 PREFIX = "psyche-"
 DEFAULT_BATCH_TOKENS = 8192
@@ -244,6 +245,8 @@ class PaddedMixin(ResumableMixin):
         arguments = dict(batch[0].args[1])
         stops, cap = list(arguments.pop("until", [])), int(arguments.pop("max_gen_toks"))
         tokens, mask = self.tok_batch_encode([request.args[0] for request in batch])  # type: ignore[attr-defined]
+        if self.device.type == "cpu" and self.mixed_precision_dtype is None:  # type: ignore[attr-defined]
+            arguments["past_key_values"] = prefilled(self.model, tokens, mask)  # type: ignore[attr-defined]
         written = self._model_generate(  # type: ignore[attr-defined]
             context=tokens.to(self.device),  # type: ignore[attr-defined]
             attention_mask=mask.to(self.device),  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from lm_eval.api.instance import Instance  # after the check above
 from lm_eval.api.registry import get_model  # after the check above
 from tiny import BOS  # after the check above
 
-from psyche_bench.tasks import backends  # after the check above
+from psyche_bench.tasks import backends, prefill  # after the check above
 
 GREEDY = {"until": [], "do_sample": False, "temperature": 0.0}
 TEXTS = ["题目一", "A longer question about attachment theory", "短", "情绪调节的策略有哪些？"]
@@ -42,6 +42,31 @@ def test_replies_are_those_of_lm_evals_own_backend(backend, tiny_model):
     )
     requests = [request(text) for text in TEXTS]
     assert backend.generate_until(requests) == own.generate_until(requests)
+
+
+def test_prompts_worked_through_alone_leave_the_keys_of_a_padded_batch(backend):
+    import torch
+
+    tokens, mask = backend.tok_batch_encode(TEXTS)
+    cache = prefill.prefilled(backend.model, tokens, mask)
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    whole = backend.model(tokens, attention_mask=mask, position_ids=positions).past_key_values
+    real = mask[:, None, :-1, None].bool()
+    for mine, theirs in zip(cache.layers, whole.layers, strict=True):
+        for part in ("keys", "values"):
+            told = getattr(theirs, part)[:, :, :-1].masked_fill(~real, 0.0)
+            torch.testing.assert_close(getattr(mine, part), told)
+
+
+def test_what_keeps_more_than_plain_keys_is_left_to_generate(backend):
+    from transformers import MistralConfig, MistralForCausalLM
+
+    tokens, mask = backend.tok_batch_encode(TEXTS)
+    shape = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1}
+    heads = {"num_attention_heads": 1, "num_key_value_heads": 1, "sliding_window": 4}
+    sliding = MistralForCausalLM(MistralConfig(vocab_size=300, **shape, **heads))
+    assert prefill.prefilled(sliding, tokens, mask) is None
+    assert prefill.prefilled(backend.model, *backend.tok_batch_encode(TEXTS[:1])) is None
 
 
 def test_replies_come_in_the_order_of_the_requests(backend):

@@ -189,6 +189,53 @@ def test_a_model_without_a_chat_template_is_refused(tmp_path: Path, tiny_model: 
     assert models.tokeniser(named).chat_template
 
 
+@pytest.mark.parametrize(
+    ("dtype", "autocast", "last"),
+    [("float32", False, None), ("float32", True, None), ("bfloat16", True, 2)],
+)
+def test_the_estimate_of_activations_is_what_autograd_keeps(
+    dtype: str, autocast: bool, last: int | None
+) -> None:
+    import peft
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    # The proportions of the small model, whose tensors the estimate was taken from.
+    heads = {"num_attention_heads": 3, "num_key_value_heads": 1, "num_hidden_layers": 4}
+    config = LlamaConfig(vocab_size=300, hidden_size=192, intermediate_size=512, **heads)
+    wanted = recipe.load(
+        "small-sft",
+        [f"model.dtype={dtype}", f"optim.autocast={str(autocast).lower()}", "adapter.rank=4"]
+        + ([] if last is None else [f"adapter.last_layers={last}"]),
+    )
+    adapter = wanted.adapter and wanted.adapter.model_copy(update={"last_layers": last})
+    wanted = wanted.model_copy(update={"adapter": adapter})
+    bare = LlamaForCausalLM(config).to(getattr(torch, dtype))
+    learner = peft.get_peft_model(bare, models.lora(adapter, 4))
+    for weight in learner.parameters():
+        weight.data = weight.data.float() if weight.requires_grad else weight.data
+    computed = torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast)
+    kept = [bytes_kept(learner.get_base_model().model, tokens, computed) for tokens in (64, 192)]
+    sizes = [memory.estimate(wanted, config, tokens)["activations"] for tokens in (64, 192)]
+    told = (sizes[1] - sizes[0]) * memory.GB / wanted.optim.micro_batch
+    assert told == pytest.approx(kept[1] - kept[0], rel=0.1)
+
+
+def bytes_kept(model: Any, tokens: int, computed: Any) -> int:
+    """Bytes of all tensors that a forward pass over so many tokens keeps for the way back."""
+    import torch
+
+    kept: dict[int, torch.Tensor] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), computed:
+        model(input_ids=torch.arange(tokens).unsqueeze(0))
+    return sum(tensor.untyped_storage().nbytes() for tensor in kept.values())
+
+
 @pytest.mark.parametrize("stage", ["sft", "grpo"])
 def test_too_little_memory_is_said_before_the_first_step(
     stage: str, tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch

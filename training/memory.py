@@ -11,9 +11,10 @@ from psyche_bench.training.recipe import Recipe
 
 GB = 1e9
 FLOAT = 4
-ACTIVATIONS = 34
-"""Bytes a token, layer and hidden unit costs in 16 bit without checkpointing (Korthikanti et al.
-2022, section 4, without the attention term, which fused kernels do not store)."""
+ACTIVATIONS = {16: 50, 32: 70}
+"""By the bits that are computed in, bytes kept a token, hidden unit and layer the gradient passes,
+without checkpointing: what autograd saves in the small model's Llama blocks (SwiGLU, fused
+attention)."""
 
 
 def parameters(config: Any) -> int:
@@ -33,12 +34,24 @@ def trained(recipe: Recipe, config: Any) -> int:
     if recipe.adapter is None:
         return parameters(config)
     hidden, rank = config.hidden_size, recipe.adapter.rank
-    layers = min(recipe.adapter.last_layers or config.num_hidden_layers, config.num_hidden_layers)
+    layers = _passed(recipe, config)
     heads = config.num_attention_heads
     pairs = getattr(config, "num_key_value_heads", None) or heads
     narrow = hidden * pairs // heads
     sides = 4 * hidden + 2 * (hidden + narrow) + 3 * (hidden + config.intermediate_size)
     return int(layers * rank * sides)
+
+
+def _passed(recipe: Recipe, config: Any) -> int:
+    """Layers the gradient passes: those from the first that has something to learn."""
+    last = recipe.adapter.last_layers if recipe.adapter else None
+    return int(min(last or config.num_hidden_layers, config.num_hidden_layers))
+
+
+def _kept(recipe: Recipe) -> int:
+    if recipe.optim.gradient_checkpointing:
+        return 2
+    return ACTIVATIONS[16 if recipe.optim.autocast or recipe.model.dtype == "bfloat16" else 32]
 
 
 def estimate(recipe: Recipe, config: Any, longest: int) -> dict[str, float]:
@@ -49,14 +62,15 @@ def estimate(recipe: Recipe, config: Any, longest: int) -> dict[str, float]:
         config: the model's configuration.
         longest: tokens of the longest sequence, completion included.
     """
-    width = 4 if recipe.model.dtype == "float32" else 2
+    width = 2
+    if recipe.model.dtype == "float32":
+        width = 6 if recipe.optim.autocast else 4  # autocast keeps a copy in 16 bits
     copies = 2 if recipe.grpo and recipe.grpo.kl > 0 and recipe.adapter is None else 1
     shard = recipe.optim.devices
     weights = parameters(config) * width * copies / shard
     learning = trained(recipe, config) * 3 * FLOAT / shard
     tokens = recipe.optim.micro_batch * longest
-    kept = 2 if recipe.optim.gradient_checkpointing else ACTIVATIONS
-    activations = tokens * config.hidden_size * config.num_hidden_layers * kept
+    activations = tokens * config.hidden_size * _passed(recipe, config) * _kept(recipe)
     logits = min(tokens, 4096) * config.vocab_size * FLOAT * 2
     parts = {
         "weights": weights, "learning": learning, "activations": activations, "logits": logits
