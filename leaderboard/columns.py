@@ -96,7 +96,7 @@ def exam() -> tuple[Column, ...]:
 
 def rates() -> tuple[Column, ...]:
     """How many replies held an answer, and how many the token cap cut off."""
-    group = Both("Replies, %", "回复，%")
+    group = Both("Replies, %", "回复（%）")
     return (
         Column("answered", group, Both("answered", "可读")),
         Column("truncated", group, Both("truncated", "截断")),

@@ -92,7 +92,7 @@ FIGURE = Both("Figure", "指标")
 def _label(column: Column) -> Both:
     words = [WORDS[choice] for choice in column.view if choice in WORDS]
     english = " ".join(filter(None, (column.group.en, column.head.en)))
-    between = " " if column.head.zh.isascii() else ""
+    between = " " if column.head.zh[:1].isascii() else ""
     twin = between.join(filter(None, (column.group.zh, column.head.zh)))
     return Both(
         ", ".join([english, *(word.en for word in words)]),
@@ -148,9 +148,9 @@ SHAPE = (
     *(Column(name, Both("All", "全部"), head) for name, head in METRICS),
     *(Column(f"{name} clean", Both("Clean", "洁净"), head) for name, head in METRICS),
     Column("chance", columns.NOTHING, Both("Chance", "随机")),
-    Column("answered", Both("Replies, %", "回复，%"), Both("answered", "可读")),
-    Column("truncated", Both("Replies, %", "回复，%"), Both("truncated", "截断")),
-    Column("capped", Both("Replies, %", "回复，%"), Both("capped", "触顶")),
+    Column("answered", Both("Replies, %", "回复（%）"), Both("answered", "可读")),
+    Column("truncated", Both("Replies, %", "回复（%）"), Both("truncated", "截断")),
+    Column("capped", Both("Replies, %", "回复（%）"), Both("capped", "触顶")),
     Column("tokens", columns.NOTHING, Both("Tokens", "词元")),
 )
 

@@ -10,7 +10,7 @@ from psyche_bench.rubrics import names, rubric_of
 
 TOLD = [
     ("20 of 310 items, 2 of 6 columns", "310 题中的 20 题，6 列中的 2 列", "how much was asked"),
-    ("paper-1024, en, rotation 1", "paper-1024, 英文提示，选项后移 1 位", "how it was asked"),
+    ("paper-1024, en, rotation 1", "paper-1024，英文提示，选项后移 1 位", "how it was asked"),
     ("direct", "direct", "a protocol's name stays"),
     ("standard", "标准", "a measure"),
     ("partial", "部分正确", "a state"),
