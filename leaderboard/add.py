@@ -16,6 +16,7 @@ from psyche_bench import outcomes as grading
 from psyche_bench import passport, sources
 from psyche_bench.errors import BoardError, DataError
 from psyche_bench.jsonl import dumps, read_json, write_json, write_text
+from psyche_bench.judged import Judged
 from psyche_bench.leaderboard import baselines, figures, judged_results
 from psyche_bench.leaderboard.records import Category, Model, Origin, Result
 from psyche_bench.lineage import Lineage
@@ -88,6 +89,7 @@ def add(run: Path, folder: Path, asked: Asked) -> list[Path]:
 
 def _add_judged(run: Path, folder: Path, asked: Asked) -> Path:
     judged, found = judged_results.read(run)
+    judged = Judged.model_validate(_homeless(judged.model_dump(mode="json")))
     settings = {
         "model": _model({"name": judged.model}, asked),
         "origin": asked.origin,
@@ -97,7 +99,7 @@ def _add_judged(run: Path, folder: Path, asked: Asked) -> Path:
     _refuse_other(folder / f"{result.stem}.json", result, replace=asked.replace)
     beside = folder / f"{result.stem}.verdicts.jsonl"
     # What a judge wrote may quote the dialogue: its words stay out, its scores come along.
-    lines = (verdict.model_dump(exclude={"detail"}) for verdict in found)
+    lines = (_homeless(verdict.model_dump(exclude={"detail"})) for verdict in found)
     write_text(beside, passport.scrubbed("".join(dumps(line) + "\n" for line in lines)))
     told = {"verdicts": beside.name, "verdicts_sha256": sources.digest(beside)}
     return write_result(folder, result.model_copy(update=told))
@@ -118,14 +120,18 @@ def run_outcomes(run: Path) -> list[Outcome]:
     return grading.load(path)
 
 
-_ABSOLUTE = re.compile(r"(?<![\w.:/~-])(?:/[\w.+@-]+)+/(?=[\w.+@-])")
+_ABSOLUTE = re.compile(r"(?<![\w./~-])(?:/[\w.+@-]+)+/(?=[\w.+@-])")
 
 
 def _passport(run: Path) -> dict[str, JsonValue]:
     """The run's passport without secrets and without the folders of somebody's machine."""
-    text = _ABSOLUTE.sub("", dumps(passport.masked(read_json(run / "run.json"))))
-    record: dict[str, JsonValue] = json.loads(text)
+    record: dict[str, JsonValue] = _homeless(passport.masked(read_json(run / "run.json")))
     return record
+
+
+def _homeless(record: Any) -> Any:
+    """A record whose paths, such as a judge's that was served from a folder, are names alone."""
+    return json.loads(_ABSOLUTE.sub("", dumps(record)))
 
 
 def results_of(

@@ -1,11 +1,10 @@
 """The leaderboard's commands: ``psyche-bench paper``."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from psyche_bench.jsonl import write_text
+from psyche_bench.jsonl import write_json, write_text
 from psyche_bench.table import add_format, render
 
 
@@ -68,8 +67,7 @@ def _audit(args: argparse.Namespace) -> int:
             args.out / "audit.zh.html": audit.page(findings, lang="zh"),
             args.out / "audit.md": audit.markdown(findings),
         }
-        text = json.dumps(payload, ensure_ascii=False, indent=2) + "\n"
-        write_text(args.out / "audit.json", text)
+        write_json(args.out / "audit.json", payload)
         print(f"wrote {args.out / 'audit.json'}", file=sys.stderr)
     for path, page in targets.items():
         write_text(path, page + "\n")

@@ -119,6 +119,21 @@ def test_neither_keys_nor_the_judges_words_are_kept(board):
     assert "judge's own words" not in everything
 
 
+def test_a_judge_served_from_a_folder_is_known_by_its_name_alone(tmp_path):
+    served = "/somebody/models/judge-7b"
+    verdicts = [verdict(v.item, v.cluster, 2, judge=served, repeat=v.repeat) for v in VERDICTS[:4]]
+    run = tmp_path / "run"
+    write_json(run / "judged.json", judged(verdicts, judges=(served,)).model_dump(mode="json"))
+    write_lines(run / "verdicts.jsonl", (v.model_dump() for v in verdicts))
+    add.add(run, tmp_path / "r", Asked(baseline="PsyDT"))
+    (result,) = collect.load_results(tmp_path / "r")
+    assert result.protocol == "psydt by judge-7b"
+    assert "|judge:judge-7b|" in result.signature
+    for path in (tmp_path / "r").iterdir():
+        assert "somebody" not in path.name + path.read_text(encoding="utf-8")
+    assert check.check(tmp_path / "r") == []
+
+
 def _mean(content):
     content["columns"][0]["scores"]["cognitive_empathy"] = 3.0
 
