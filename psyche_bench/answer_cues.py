@@ -83,7 +83,7 @@ CUES: tuple[tuple[str, str, str], ...] = (
         r"(?:(?:points?|leads?|leans?) (?:to|towards?)|which is|indicates|favou?rs|matches"
         r"|supports)\b",
     ),
-    ("correct", "推支赞主认看", r"推荐|支持|赞[成同]|主张|认同|看(?:来|起来)(?:就|应该)?是"),
+    ("correct", "推支赞主认看首", r"首推|推荐|支持|赞[成同]|主张|认同|看(?:来|起来)(?:就|应该)?是"),
     (
         "final",
         "答因所故综总可最∴",
@@ -158,7 +158,7 @@ LINK = re.compile(
 """What may stand between a cue and its letters."""
 LINK_END = frozenset(
     "选择是系为有括含下别即则母合终仅只能可以的定然肯疑实旧仍还呢么个些项最许概乎像题分了到在我于向确一所此故法上"
-    "以下列断属析案解答论果留由用称叫出取中填涂圈勾蒙改订荐持张同必就定入上成正虑乃意干求件符合题剩猜测应该当就会x✓∴?得觉吧)]}投"
+    "以下列断属析案解答论果留由用称叫出取中填涂圈勾蒙改订推荐持张同必就定入上成正虑乃意干求件符合题剩猜测应该当就会x✓∴?得觉吧)]}投"
 )
 """The characters a cue or a link can end with (Latin letters apart)."""
 LINK_SKIP = " \n:\"'([{-|>=→,.0123456789"
@@ -201,6 +201,11 @@ _REJECT_LEFT = re.compile(
     r"|为(?:什么|何|啥)[^,。:;]{0,6}[会想][^,。:;]{0,3}$|(?:<-+|[←→]) ?(?:正确)?$"
     r"|(?:有些|有的|某些|网上|网传|流传|旧版|原(?:解析|答案)|题库|教辅)[^,。]{0,10}$|(?<![所可予])以[:\"'(]{1,2}$"
 )
+_OTHERS = re.compile(
+    r"(?:[不很许][少多]|有的?|有些|部分|一些)(?:人|同学|考生|学生)们?(?:会|都|可能|往往|容易|经?常常?|误)"
+    r"(?!.*(?:但|其实|实际|正确|应|(?<!从)而|却|本题|不过|答案))"
+)
+"""What others do, to the end of the sentence: 不少人会把两者相混,从而选C."""
 _ENGLISH_OTHERS = re.compile(
     r"(?i:\b(?:friends?|students?|classmates?|roommates?|people|others|some|many|candidates?"
     r"|examinees?|(?:test-?)?takers?|someone|anyone|he|she|they|you|who|peers?|partner)"
@@ -244,6 +249,8 @@ def dismissed(sentence: str, kind: str) -> bool:
     if not _NEGATED_SIEVE.isdisjoint(near) and _NEGATED_LEFT.search(near):
         return True
     if not _REJECT_SIEVE.isdisjoint(near) and _REJECT_LEFT.search(near):
+        return True
+    if _OTHERS.search(sentence):
         return True
     if sentence[-2:-1].isascii() and _ENGLISH_OTHERS.search(sentence):
         return True

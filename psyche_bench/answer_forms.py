@@ -84,6 +84,7 @@ _ABROAD = re.compile(
     r"(?:(?:正解|正答|答え|答案)は|정?답[은이]|(?i:(?:la )?respuesta(?: correcta)? es"
     r"|(?:las )?respuestas(?: correctas)? son|la bonne réponse est(?: la)?|les bonnes réponses sont"
     r"|(?:die )?richtige antwort (?:ist|lautet)|правильны[йе] ответы?|đáp án(?: đúng)?(?: là)?"
+    r"|la risposta corretta è|a resposta (?:corret|cert)a é|คำตอบ(?:ที่ถูกต้อง)?คือ"
     r"|jawaban(?: yang (?:benar|tepat))?(?: adalah)?))"
     rf" ?:? ?(?P<said>[A-H](?:(?:, ?|{_AND.pattern})[A-H]){{0,7}})(?![A-Za-z])"
 )
@@ -107,6 +108,6 @@ SPELT: tuple[Rewriting, ...] = (
     ("①", _COUNTED, _counted),
     (">", re.compile(r"(?<=[A-H]) ?[-=]{1,2}> ?(?=[A-H](?![A-Za-z]))"), "→"),
     *((asked, _ASKED, _answered) for asked in ("吗", "? No")),
-    *((sign, _ABROAD, _home) for sign in (*"は답éтá", "spuesta", "twort", "awaban")),
+    *((sign, _ABROAD, _home) for sign in (*"は답éтáคè", "spuesta", "twort", "awaban")),
 )
 """What is rewritten in the one spelling."""

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from psyche_bench.answer_scope import Found, Scope, squeeze
 
-_EXPLAINS = re.compile(r"属于|描述|是指|因为|强调|说的是|错|不|体现|✗|✓")
+_JUDGED = r"不(?:正确|对|选|符|是|属于|成立|妥|[当应]选)|错误?(?=[,。;:) ]|$)|有误|✗"
+_EXPLAINS = re.compile(rf"属于|描述|是指|因为|强调|说的是|体现|✓|{_JUDGED}")
 _PROSE = re.compile(r"(?i:\b(?:because|since|however|but|this|it|some|many|is|are)\b)")
 _BULLET = re.compile(r"[-·+>|✓ ]{0,4}(?:\d{1,2}[.)] ?)?(?:选项 ?)?")
 
@@ -75,9 +76,7 @@ _SAID = re.compile(
     r"。(?! ?[A-Z] ?(?:[.:]|、(?![A-Z])))(?=.)|(?<=\")\](?=[,}])|\"(?=, ?\"\w{1,12}\" ?:)"
 )
 _MARKER = re.compile(r" ?(?:([-·+])|\(?\d{1,2}[.)、]) ?")
-_DENIED = re.compile(
-    r"[^,。;]{0,6}?(?:不(?:正确|对|选|符|是|成立|妥|[当应]选)|错误?(?=[,。;:) ]|$)|有误|排除|✗)"
-)
+_DENIED = re.compile(rf"[^,。;]{{0,6}}?(?:{_JUDGED}|排除)")
 
 
 def _bullet(text: str, place: int) -> str:

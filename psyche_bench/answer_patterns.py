@@ -145,7 +145,7 @@ VERDICT_LATER = re.compile(
 )
 VERDICT_WORD = re.compile(rf"(?P<bad>{_BAD})|(?P<good>{_GOOD})")
 SEGMENT_VERDICT = re.compile(
-    rf"(?:(?P<badtick>✗)|(?P<goodtick>✓)|(?:^|[:,。;(\-|→\s\"]|所以|因此|故|说法|表述|是"
+    rf"(?:(?P<badtick>✗)|(?P<goodtick>✓)|(?:^|[:,。;(\[\-|→\s\"]|所以|因此|故|说法|表述|是"
     rf"|为|属于|该项|此项|本项)(?:明显|显然|完全|确实|基本|也)?"
     rf"(?:(?P<bad>{_BAD})|(?P<good>{_GOOD})))(?![性率与地])"
 )

@@ -105,7 +105,7 @@ def _claims(text: str, offer: Scope) -> Iterator[Claim]:
 
 _OTHER = re.compile(r"[A-Za-z。;!?\n如若吗不没]")
 """Before that comma: another subject, another sentence, or a judgement of its own."""
-_ONLY = re.compile(r"(?:只有|唯有|仅有?|[Oo]nly)(?:选项|的是)? ?[\"'(]? ?$")
+_ONLY = re.compile(r"(?:(?<!不)(?:只有|仅有?)|唯有|[Oo]nly)(?:选项|的是)? ?[\"'(]? ?$")
 _AFFIRMED = re.compile(
     r"(?![选项]{0,2}(?:型|吗|或))[^,。;!\n不没无错误未非别]{0,60}(?=[,。;!\n]|$)"
 )

@@ -14,12 +14,11 @@ from psyche_bench import answers
 from psyche_bench.answer_text import normalise
 from psyche_bench.answers import Reading, read, render, visible
 
-CASES = [
-    json.loads(line)
-    for line in (Path(__file__).parent / "cases" / "answers.jsonl")
-    .read_text(encoding="utf-8")
-    .splitlines()
-]
+TABLES = Path(__file__).parent / "cases"
+CASES, UNREAD = (
+    [json.loads(line) for line in (TABLES / name).read_text(encoding="utf-8").splitlines()]
+    for name in ("answers.jsonl", "answers_unread.jsonl")
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["why"] for case in CASES])
@@ -29,8 +28,14 @@ def test_reads_as_a_careful_person_does(case: dict[str, object]) -> None:
     assert reading == Reading(letters, case["state"])
 
 
+@pytest.mark.parametrize("case", UNREAD, ids=[case["why"] for case in UNREAD])
+def test_what_the_reader_misses_it_leaves_unread(case: dict[str, str]) -> None:
+    reading = read(case["reply"], case["choices"])
+    assert reading.letters in (None, frozenset(case["letters"]))
+
+
 def test_the_table_is_large_and_its_reasons_are_distinct() -> None:
-    assert len(CASES) >= 2000
+    assert len(CASES) >= 3000
     assert len({case["why"] for case in CASES}) == len(CASES)
 
 
@@ -199,6 +204,7 @@ TERMS = (
     "到D",
     "组",
     "因素",
+    "Ⓐ",
     "Ⓒ",
     "Ⓑ",
     "🅰",
