@@ -191,7 +191,8 @@ def markdown(card: dict[str, Any]) -> str:
         lines.append(render(_part_rows(card), "md"))
     lines += ["", "## Models and cost", ""]
     lines.append(render(_model_rows(card), "md") if card["models"] else "No model was asked.")
-    lines += ["", "## Prompts", "", render(_pairs(card["prompts"], "prompt", "hash"), "md")]
+    prompts = render(_pairs(card["prompts"], "prompt", "hash"), "md")
+    lines += ["", "## Prompts", "", prompts or "None was used."]
     lines += ["", "## Figures of the steps", "", render(_figures(card), "md") or "None."]
     lines += ["", "## Personal data replaced", ""]
     lines.append(render(_pairs(card["personal_data"], "type", "spans"), "md") or "None was found.")

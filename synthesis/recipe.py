@@ -137,7 +137,7 @@ def load(named: str, changes: Iterable[str] = ()) -> Recipe:
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:
-        raise DataError(f"{named}: {_first(error)}") from None
+        raise DataError(f"{named}: {_first(error, Recipe)}") from None
 
 
 def _read(named: str) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def options_of(recipe: Recipe, name: str, form: type[Any]) -> Any:
     try:
         options = form.model_validate({"lang": recipe.lang, **recipe.steps[name]})
     except ValidationError as error:
-        raise DataError(f"recipe {recipe.name}, [steps.{name}]: {_first(error)}") from None
+        raise DataError(f"recipe {recipe.name}, [steps.{name}]: {_first(error, form)}") from None
     return options
 
 
@@ -199,9 +199,23 @@ def check_models(recipe: Recipe, step: str, named: Iterable[str]) -> None:
             )
 
 
-def _first(error: ValidationError) -> str:
+def _first(error: ValidationError, form: Any) -> str:
     first = error.errors()[0]
+    if first["type"] == "extra_forbidden":
+        *path, key = first["loc"]
+        for part in path:
+            form = _form_of(form.model_fields[part].annotation) if isinstance(part, str) else form
+        where = f" in {'.'.join(map(str, path))}" if path else ""
+        return f"no key is called {key!r}{where}. Keys: {', '.join(form.model_fields)}."
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']} (got {first['input']!r:.60})"
+
+
+def _form_of(annotation: Any) -> Any:
+    """The model inside an annotation such as ``tuple[Source, ...]``."""
+    inside = getattr(annotation, "__args__", ())
+    return next((found for one in inside if (found := _form_of(one))), None) or (
+        annotation if hasattr(annotation, "model_fields") else None
+    )
 
 
 def _change(content: dict[str, Any], change: str) -> None:

@@ -27,7 +27,7 @@ from psyche_bench.synthesis.steps import STEPS, by_name
 
 Engine = Literal["local", "ray"]
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-SHUT = {errno.EROFS, errno.EACCES, errno.EPERM}
+SHUT = {errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR}
 TALK_EVERY = 1.0
 """Seconds between two writings of progress.json."""
 
@@ -180,8 +180,8 @@ def _step(
     before = [run.marks[name] for name in names]
     wanted = fingerprint(run.recipe, step, options, before)
     found = state.read_mark(run.folder, step.name)
-    there = state.rows_file(run.folder, step.name).is_file()
-    if found is not None and there and found.fingerprint == wanted and not forced:
+    same = found is not None and found.fingerprint == wanted and not forced
+    if same and state.is_whole(run.folder, found):
         run.marks[step.name] = found
         say(f"{_line(found)} (finished before)")
     elif run.only in (None, step.name):

@@ -37,8 +37,8 @@ def life(folder: Path, wanted: str) -> list[Event]:
 
 
 def _parent(event: Event) -> str:
-    row = event.get("row") or {}
-    return str((row.get("origin") or {}).get("parent", "")) if isinstance(row, dict) else ""
+    origin = (event.get("row") or {}).get("origin")  # an item's; an example names its data set
+    return str(origin.get("parent", "")) if isinstance(origin, dict) else ""
 
 
 def _search(folder: Path, names: list[str], wanted: str) -> list[Event]:

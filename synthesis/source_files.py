@@ -53,7 +53,9 @@ def entries(path: Path, inside: str = "") -> Iterator[dict[str, Any]]:
     try:
         yield from _entries(path, inside)
     except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"{path}: its rows cannot be read ({error}).") from error
+        raise DataError(
+            f"{path}: its rows cannot be read ({error}). Mend it, or fetch it again."
+        ) from error
 
 
 def _entries(path: Path, inside: str) -> Iterator[dict[str, Any]]:
@@ -69,9 +71,19 @@ def _entries(path: Path, inside: str) -> Iterator[dict[str, Any]]:
         if name.endswith(".csv"):
             yield from csv.DictReader(file)
         elif name.endswith(".jsonl"):
-            yield from (json.loads(line) for line in file if line.strip())
+            yield from (_object(line, n) for n, line in enumerate(file, 1) if line.strip())
         else:
             yield from _listed(at(json.load(file), inside) if inside else json.load(file), path)
+
+
+def _object(line: str, number: int) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"line {number} is broken JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"line {number} holds no object")  # noqa: TRY004  # as any broken line
+    return found
 
 
 def _listed(found: Any, path: Path) -> list[dict[str, Any]]:

@@ -76,7 +76,21 @@ def mark_file(folder: Path, step: str) -> Path:
 def read_mark(folder: Path, step: str) -> Mark | None:
     """The mark of a step, or None where it is not finished."""
     path = mark_file(folder, step)
-    return Mark.model_validate(read_json(path)) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return Mark.model_validate(read_json(path))
+    except (DataError, ValueError) as error:
+        raise DataError(
+            f"{path}: the mark of a finished step cannot be read. Remove it and start the same "
+            "command again: the step is done anew, and no answered call is repeated."
+        ) from error
+
+
+def is_whole(folder: Path, mark: Mark) -> bool:
+    """Whether a finished step's rows are still the ones it wrote."""
+    path = rows_file(folder, mark.step)
+    return path.is_file() and file_hash(path) == mark.sha256
 
 
 class Tally:

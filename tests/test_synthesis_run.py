@@ -161,6 +161,22 @@ def test_a_card_that_does_not_add_up_is_refused(finished, tmp_path):
         card.build(copy)
 
 
+def test_a_step_file_that_was_cut_is_written_anew(finished, taught, root, tmp_path):
+    import shutil
+
+    folder = tmp_path / "copy"
+    shutil.copytree(finished[0], folder)
+    before = files(folder)
+    rows = state.rows_file(folder, "bank")
+    rows.write_bytes(rows.read_bytes()[:100])
+    run.run(loaded(tmp_path, taught), folder)
+    assert sum(taught.asked.values()) == 0
+    assert files(folder) == before
+    state.mark_file(folder, "bank").write_text("{")
+    with pytest.raises(DataError, match=r"bank.json: the mark .*Remove it and start the same"):
+        status.build(folder)
+
+
 def test_a_second_run_asks_nothing_and_changes_nothing(finished, taught, root, tmp_path):
     folder, _ = finished
     before = files(folder)
@@ -184,6 +200,8 @@ def test_a_row_tells_its_whole_life(finished, capsys):
     told = capsys.readouterr().out
     assert "rounds[3].prompt" in told
     assert "answers[2].predicted" in told
+    banked = next(read_lines(folder / "data" / "D_cp.jsonl"))[1]["id"]
+    assert show.life(folder, banked)[0]["step"] == "bank"
     with pytest.raises(DataError, match="no finished step knows 'q-none'"):
         show.life(folder, "q-none")
 
@@ -270,9 +288,10 @@ def test_a_refused_request_sets_its_row_aside_and_a_refusing_endpoint_ends_the_r
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("steps.control.modell=x", r"\[steps.control\]: modell"),
+        ("steps.control.modell=x", r"\[steps.control\]: no key is called 'modell'. Keys: model, "),
+        ("sources.bank.mapping.answer=key", "'answer' in sources.1.mapping. Keys: .*gold"),
         ("steps.control.model=nobody", "no model is called 'nobody'.*teacher"),
-        ("colour=blue", "colour"),
+        ("colour=blue", "no key is called 'colour'. Keys: name, "),
         ("steps.polish={}", "no step is called 'polish'"),
         ("sources.book.path=nowhere", "source book: nothing stands at"),
         ("sources.nobody.limit=3", "no entry 'nobody'.*book"),
@@ -436,5 +455,7 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(root, taught, tmp_path
     shut = Path("/sys/psyche-bench")
     if not shut.parent.is_dir():
         pytest.skip("no /sys here: no folder that refuses even root")
-    with pytest.raises(RunError, match=r"nothing may be written there.*another --out"):
-        run.run(loaded(tmp_path, taught), shut)
+    (tmp_path / "file").touch()
+    for out in (shut, tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(RunError, match=r"nothing may be written there.*another --out"):
+            run.run(loaded(tmp_path, taught), out)
