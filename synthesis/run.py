@@ -180,10 +180,10 @@ def _step(
     before = [run.marks[name] for name in names]
     wanted = fingerprint(run.recipe, step, options, before)
     found = state.read_mark(run.folder, step.name)
-    same = found is not None and found.fingerprint == wanted and not forced
-    if same and state.is_whole(run.folder, found):
-        run.marks[step.name] = found
-        say(f"{_line(found)} (finished before)")
+    same = found if found and found.fingerprint == wanted and not forced else None
+    if same and state.is_whole(run.folder, same):
+        run.marks[step.name] = same
+        say(f"{_line(same)} (finished before)")
     elif run.only in (None, step.name):
         tally = Tally()
         with state.writing(run.folder, step, tally) as write:

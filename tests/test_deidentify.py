@@ -135,4 +135,5 @@ def test_time_is_linear(unit: str) -> None:
         return time.process_time() - start
 
     small = max(seconds(500), 0.02)
-    assert seconds(2_000) < 12 * small
+    # A quadratic rule fails every time; a busy machine would have to spoil each of five tries.
+    assert any(seconds(2_000) < 12 * small for _ in range(5))
