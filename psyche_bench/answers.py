@@ -10,10 +10,11 @@ last of the strongest win; then for judgements option by option; and where nothi
 the only letters that anything speaks for. Time is linear in the reply's length: patterns are
 bounded and an overlong reply is read at its head, its tail and its last 答案.
 
-One file per step: ``answer_text`` (spelling), ``answer_scope`` (what the question offers),
-``answer_cues`` and ``answer_patterns`` (the language), ``answer_slots``, ``answer_labels`` and
-``answer_options`` (what stands in an answer's place), ``answer_statements`` and ``answer_wholes``
-(what is stated), ``answer_verdicts`` (what is judged), ``answer_mentions`` (what is left).
+One file per step: ``answer_text`` and ``answer_forms`` (spelling), ``answer_scope`` (what the
+question offers), ``answer_cues`` and ``answer_patterns`` (the language), ``answer_slots``,
+``answer_labels`` and ``answer_options`` (what stands in an answer's place), ``answer_statements``
+and ``answer_wholes`` (what is stated), ``answer_verdicts`` (what is judged), ``answer_mentions``
+(what is left).
 """
 
 import re
