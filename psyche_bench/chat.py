@@ -11,6 +11,7 @@ that process is killed too, with the whole machine say, are calls repeated: at m
 
 import asyncio
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ from psyche_bench.errors import ChatError
 from psyche_bench.link import Link
 from psyche_bench.pacing import Pace, backoff
 from psyche_bench.schemas import Record
+from psyche_bench.sender import Settings
 from psyche_bench.store import Reply, Store, key
 from psyche_bench.tokens import estimate_tokens
 
@@ -116,7 +118,8 @@ class Client:
     async def __aenter__(self) -> "Client":
         self._last_answer = asyncio.get_running_loop().time()
         address = describe(self._base_url, self._key_env)
-        self._line = Link(address, self._store.path, self._timeout, self._most)
+        told = Settings(address, self._store.path, self._timeout, self._most, os.getpid())
+        self._line = Link(told, self._pace.rise)
         await self._line.open()
         others = self._store.under_way()
         if others:

@@ -104,10 +104,13 @@ def _judge(args: argparse.Namespace) -> int:
 def _settings(args: argparse.Namespace) -> "Settings":
     from psyche_bench.errors import RunError
     from psyche_bench.judge import Settings, rubric_of
+    from psyche_bench.passport import last_part
 
     judges = tuple(dict.fromkeys(name.strip() for name in args.judge.split(",") if name.strip()))
     if not judges or args.repeats < 1 or min(args.in_flight, args.tries) < 1 or args.probes < 0:
         raise RunError("give a --judge, and --repeats, --tries and --in-flight of at least 1.")
+    if len(set(map(last_part, judges))) < len(judges):
+        raise RunError("two judges have one name: serve one of them under another.")
     return Settings(
         rubric=rubric_of(args.rubric),
         judges=judges,

@@ -14,6 +14,7 @@ from psyche_bench import prompting
 from psyche_bench.chat import Call, Client
 from psyche_bench.errors import ChatError, PsycheBenchError
 from psyche_bench.judged import Candidate, FailureKind, Verdict
+from psyche_bench.passport import last_part
 from psyche_bench.prompting import Lang
 from psyche_bench.rubrics import Rubric, names, rubric_of
 from psyche_bench.schemas import Question, Record
@@ -29,7 +30,10 @@ _UNSUPPORTED = {400, 404, 405, 415, 422, 500, 501}
 
 
 class Settings(Record):
-    """How is judged. ``tries`` bounds how often an unreadable verdict is asked for again."""
+    """How is judged. ``tries`` bounds how often an unreadable verdict is asked for again.
+
+    A judge that is a folder on this machine goes by its last part in verdicts and card.
+    """
 
     rubric: Rubric
     judges: tuple[str, ...]
@@ -204,7 +208,7 @@ async def _judge(client: Client, job: Job, settings: Settings, *, structured: bo
         reading = read_verdict(reply.text, rubric, job.text)
         verdict = verdict.model_copy(
             update={
-                "served": reply.model_served,
+                "served": last_part(reply.model_served),
                 "scores": reading.scores,
                 "failure": None if reading.scores else _kind(reply, reading.failure),
                 "detail": "" if reading.scores else reply.text[:80],
@@ -230,7 +234,7 @@ def _blank(job: Job, settings: Settings) -> Verdict:
         item=job.question.id,
         cluster=job.question.cluster,
         candidate=job.candidate,
-        judge=job.judge,
+        judge=last_part(job.judge),
         served="",
         repeat=job.repeat,
         rubric=settings.rubric.name,

@@ -25,6 +25,7 @@ from psyche_bench.judged import (
     Judged,
     Verdict,
 )
+from psyche_bench.passport import last_part
 from psyche_bench.rubrics import Rubric
 from psyche_bench.signature import signature
 
@@ -64,6 +65,7 @@ def judged(  # noqa: PLR0913 - what a card must say, each by its name
         candidate: the passport of the run that wrote the replies.
         human: agreement with people's scores, where there is a file of them.
     """
+    settings = settings.model_copy(update={"judges": tuple(map(last_part, settings.judges))})
     cluster = {verdict.item: verdict.cluster for verdict in verdicts}
     lengths = {v.item: float(v.length) for v in verdicts if v.candidate == "reply"}
     columns = _columns(verdicts, settings)
@@ -252,6 +254,7 @@ def _card(  # noqa: PLR0913, PLR0917 - a card holds much
         failures=dict(sorted(failures.items())),
         alpha_judges=alphas[0],
         alpha_repeats=alphas[1],
+        probed=len({verdict.item for verdict in verdicts if verdict.candidate != "reply"}),
         planted=planted,
         planted_moved=moved,
         human=tuple(human),

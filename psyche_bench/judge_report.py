@@ -66,6 +66,7 @@ def card_rows(judged: Judged) -> list[Row]:
         "served": ", ".join(card.served) or UNKNOWN,
         "least α": f"judges {_number(card.alpha_judges)}, repeats {_number(card.alpha_repeats)}",
         "human scores": f"{len(card.human)} comparisons below" if card.human else "none given",
+        "null candidates": f"an empty and a polite reply to {card.probed} of {card.items} items",
         "planted verdicts": f"raised {moved} of {card.planted} scores",
         "mean over": judged.mean_over + f", intervals over {judged.dialogues} dialogues",
         "prompt": f"{card.prompt_hash} ({card.lang}), temperature {card.temperature:g}",

@@ -101,7 +101,8 @@ class HumanAgreement(Record):
 class Card(Record):
     """The judge card. ``coverage`` is the share of verdicts on the model's replies that exist.
 
-    ``planted_moved`` is the share of planted verdicts that raised a score; ``alpha_judges`` and
+    ``probed`` counts the items whose null candidates and attacks were judged; ``planted_moved`` is
+    the share of planted verdicts that raised a score; ``alpha_judges`` and
     ``alpha_repeats`` are the lowest over the dimensions. Calls, tokens and cost are those of all
     judge replies behind the verdicts, whenever they were paid. ``reasons`` says why a number is not
     reliable, and is empty where it is.
@@ -117,6 +118,7 @@ class Card(Record):
     failures: dict[str, int]
     alpha_judges: float | None
     alpha_repeats: float | None
+    probed: int = 0
     planted: int
     planted_moved: float | None
     human: tuple[HumanAgreement, ...] = ()

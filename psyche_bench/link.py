@@ -11,22 +11,27 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from typing import IO
 
-from psyche_bench.endpoint import Address
 from psyche_bench.errors import RunError
-from psyche_bench.sender import Lines, Outcome, Settings, unpacked
+from psyche_bench.sender import STANDS, Lines, Outcome, Settings, unpacked
 from psyche_bench.store import Reply
 
 LAST_WORDS = 2000
 
 
 class Link(Lines):
-    """The line to one sender. Real state, so a class; it belongs to one event loop."""
+    """The line to one sender. Real state, so a class; it belongs to one event loop.
 
-    def __init__(self, address: Address, store: str, timeout: float, most: int) -> None:
+    Args:
+        settings: what the sender is told.
+        stands: called when it has started and begins to send.
+    """
+
+    def __init__(self, settings: Settings, stands: Callable[[], object]) -> None:
         super().__init__()
-        self._settings = Settings(address, store, timeout, most, os.getpid())
+        self._settings, self._stands = settings, stands
         self._process: subprocess.Popen[bytes] | None = None
         self._said: IO[bytes] | None = None
         self._lines: list[bytes] = []
@@ -93,6 +98,9 @@ class Link(Lines):
         """Hand outcomes to those who wait for them."""
         for line in lines:
             name, *outcome = json.loads(line)
+            if name == STANDS:
+                self._stands()
+                continue
             answer = self._waiting.pop(name)
             if not answer.done():  # who asked may have gone
                 answer.set_result(unpacked(*outcome))

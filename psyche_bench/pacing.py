@@ -1,13 +1,19 @@
 """How many calls may be under way: grows until an endpoint refuses, then gives way (AIMD).
 
-Start at half of what the user allows; every answer lets one more in. A refusal (429, 5xx, a
-timeout) halves the number, once for all calls that were started before it, and from then on it
-grows by one a round trip only. ``Retry-After`` holds back every call, not only the refused one.
+Start at half of what the user allows; the other half is let in little by little, within
+:data:`RISE` or as answers come. A refusal (429, 5xx, a timeout) halves the number, once for all
+calls that were started before it, and from then on it grows by one a round trip only.
+``Retry-After`` holds back every call, not only the refused one.
 """
 
 import asyncio
 import random
 from collections import deque
+
+RISE = 0.1
+"""Seconds in which the number rises from half to all unless the endpoint refuses. Waiting for
+answers instead would leave half of the lines idle for a whole round trip."""
+_PARTS = 20
 
 
 class Pace:
@@ -41,6 +47,14 @@ class Pace:
         self.peak = max(self.peak, self.in_flight)
         self._wake()
         return self._round
+
+    def rise(self) -> None:
+        """The first calls are leaving now: let in the other half little by little."""
+        if self._refused or self.limit >= self.most:
+            return
+        self.limit = min(self.most, self.limit + self.most / 2 / _PARTS)
+        self._wake()
+        asyncio.get_running_loop().call_later(RISE / _PARTS, self.rise)
 
     def leave(self) -> None:
         """Give the place back."""

@@ -132,11 +132,15 @@ def model_name(settings: Mapping[str, Any]) -> str:
     """
     arguments = settings.get("model_args") or {}
     base = arguments.get("pretrained") or arguments.get("model") or settings["model"]
-    return "+".join(_last_part(str(name)) for name in (base, arguments.get("peft")) if name)
+    return "+".join(last_part(str(name)) for name in (base, arguments.get("peft")) if name)
 
 
-def _last_part(name: str) -> str:
-    """``org/model`` of a hub stays whole; a path on disk is told by its start or its length."""
+def last_part(name: str) -> str:
+    """``org/model`` of a hub stays whole; a path on disk is told by its start or its length.
+
+    >>> last_part("org/model"), last_part("/models/judge-7b/")
+    ('org/model', 'judge-7b')
+    """
     path = Path(name)
     on_disk = path.is_absolute() or name.startswith((".", "~")) or len(path.parts) > 2
     return path.name if on_disk else name

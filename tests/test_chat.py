@@ -154,7 +154,7 @@ def test_retry_after_holds_back_every_call():
         return echo(body, asked)
 
     with serving(script) as server:
-        run(server, *range(6), max_in_flight=2)
+        run(server, *range(6), max_in_flight=1)
     assert moments[1] - moments[0] >= 0.38
 
 

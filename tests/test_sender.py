@@ -174,10 +174,10 @@ def test_ctrl_c_ends_at_once_and_keeps_what_was_paid_for(tmp_path):
     with serving(late(0)) as server:
         server.hold = True
         process = worker(server.url, tmp_path / "s", 16)
-        until(lambda: sum(server.asked.values()) == 8)
+        until(lambda: sum(server.asked.values()) == 16)
         os.killpg(process.pid, signal.SIGINT)
         said = process.communicate(timeout=60)[1]
-        assert "8 calls are under way: their answers are waited for and kept" in said
+        assert "16 calls are under way: their answers are waited for and kept" in said
         server.release()
         ended(worker(server.url, tmp_path / "s", 16))
         assert sum(server.asked.values()) == 16
