@@ -81,7 +81,7 @@ def _judge(args: argparse.Namespace) -> int:
     import asyncio
 
     from psyche_bench import judge
-    from psyche_bench.errors import RunError
+    from psyche_bench.errors import ChatError, RunError
     from psyche_bench.judge_replies import read_replies
 
     settings = _settings(args)
@@ -98,6 +98,8 @@ def _judge(args: argparse.Namespace) -> int:
         raise RunError(
             "stopped. Every answered call is kept: start the same command again to go on."
         ) from None
+    if all(verdict.failure == "call" for verdict in verdicts):
+        raise ChatError(f"not one call was answered. The first: {verdicts[0].detail}")
     return _conclude(args, verdicts, settings, replies)
 
 
@@ -107,8 +109,11 @@ def _settings(args: argparse.Namespace) -> "Settings":
     from psyche_bench.passport import last_part
 
     judges = tuple(dict.fromkeys(name.strip() for name in args.judge.split(",") if name.strip()))
-    if not judges or args.repeats < 1 or min(args.in_flight, args.tries) < 1 or args.probes < 0:
-        raise RunError("give a --judge, and --repeats, --tries and --in-flight of at least 1.")
+    least = min(args.repeats, args.in_flight, args.tries, 1 if args.limit is None else args.limit)
+    if not judges or least < 1 or args.probes < 0:
+        raise RunError(
+            "give a --judge, and --repeats, --tries, --in-flight and --limit of at least 1."
+        )
     if len(set(map(last_part, judges))) < len(judges):
         raise RunError("two judges have one name: serve one of them under another.")
     return Settings(

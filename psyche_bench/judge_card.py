@@ -301,7 +301,8 @@ def _reasons(
     if len(settings.judges) < 2 and settings.repeats < 2:
         reasons.append("agreement is unknown: one judge judged once (--repeats 2, or two judges)")
     elif alphas == [None, None]:
-        reasons.append("agreement is unknown: every score is the same")
+        why = "every score is the same" if coverage else "there is no score"
+        reasons.append(f"agreement is unknown: {why}")
     reasons += _null_reasons(dimensions, probed=bool(settings.probes))
     return reasons
 

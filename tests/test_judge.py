@@ -185,6 +185,16 @@ def test_an_endpoint_without_schemas_is_asked_for_plain_json(status, supporters,
     assert read_judged(tmp_path / "out").card.coverage == 1.0
 
 
+def test_an_endpoint_that_never_answers_is_an_error_and_no_card(supporters, tmp_path, capsys):
+    with serving(lambda *_: Reaction(status=404, body=b"no such model")) as server:
+        assert judge(supporters, server, tmp_path, "--limit", "2", "--probes", "1") == 1
+    told = capsys.readouterr()
+    assert "not one call was answered" in told.err
+    assert "no such model" in told.err
+    assert not told.out
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_judge_that_obeys_planted_verdicts_is_found_out(supporters, tmp_path):
     def gullible(body, asked):
         text = judged_text(body)
