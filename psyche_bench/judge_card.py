@@ -66,6 +66,7 @@ def judged(  # noqa: PLR0913 - what a card must say, each by its name
         human: agreement with people's scores, where there is a file of them.
     """
     settings = settings.model_copy(update={"judges": tuple(map(last_part, settings.judges))})
+    verdicts = [v.model_copy(update={"judge": last_part(v.judge)}) for v in verdicts]
     cluster = {verdict.item: verdict.cluster for verdict in verdicts}
     lengths = {v.item: float(v.length) for v in verdicts if v.candidate == "reply"}
     columns = _columns(verdicts, settings)
