@@ -26,7 +26,7 @@ from pydantic import Field, ValidationError
 from psyche_bench import lineage, sources
 from psyche_bench.errors import DataError, RunError
 from psyche_bench.jsonl import dumps, read_json, read_lines, write_json
-from psyche_bench.local_server import serving
+from psyche_bench.local_server import PORT, serving
 from psyche_bench.prompting import text_hash
 from psyche_bench.road import Joint, Recipe, filled, words
 from psyche_bench.schemas import Record
@@ -293,7 +293,8 @@ def _serving(road: Road, say: Say) -> Iterator[str]:
         )
     asked = words(serve.command, road.recipe.values)
     log = road.out / "road" / "server.log"
-    say(f"starting `{shlex.join(asked)}` (its words: {log})")
+    shown = shlex.join(word.replace(PORT, "PORT") for word in asked)
+    say(f"starting `{shown}` on a free port (its words: {log})")
     with serving(asked, log, ready=serve.ready, seconds=serve.seconds) as address:
         yield f"{address}/v1"
     say("the server has ended")

@@ -313,7 +313,7 @@ def _line(mark: Mark) -> str:
 
 
 class _clear_errors:  # noqa: N801  # reads as a statement
-    """An operating system's error in the output folder, in words and with its remedy."""
+    """Ctrl-C, or an operating system's error in the output folder, in words with its remedy."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -322,9 +322,11 @@ class _clear_errors:  # noqa: N801  # reads as a statement
         return None
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        kept = "Finished steps and answered calls are kept, nothing stands half-written"
+        if isinstance(error, KeyboardInterrupt):
+            raise RunError(f"stopped. {kept}: start the same command again to go on.") from None
         if not isinstance(error, OSError):
             return
-        kept = "Finished steps and answered calls are kept, nothing stands half-written"
         if error.errno in FULL:
             raise RunError(
                 f"{self._folder}: the disk is full or a file may grow no further ({error}). "

@@ -177,6 +177,22 @@ def test_a_step_file_that_was_cut_is_written_anew(finished, taught, root, tmp_pa
         status.build(folder)
 
 
+def test_ctrl_c_between_two_steps_ends_in_words_and_keeps_them(finished, taught, root, tmp_path):
+    import shutil
+
+    folder = tmp_path / "copy"
+    shutil.copytree(finished[0], folder)
+    before = files(folder)
+
+    def pressed(_: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(RunError, match=r"stopped\. Finished steps .* are kept.*same command"):
+        run.run(loaded(tmp_path, taught), folder, start="bank", say=pressed)
+    run.run(loaded(tmp_path, taught), folder)
+    assert files(folder) == before
+
+
 def test_a_second_run_asks_nothing_and_changes_nothing(finished, taught, root, tmp_path):
     folder, _ = finished
     before = files(folder)
