@@ -284,10 +284,12 @@ def test_what_cannot_work_is_said_before_the_first_step(
 @pytest.mark.parametrize(
     ("stage", "broken", "told"),
     [
-        pytest.param("sft", {"completion": None}, "line 2, completion: ", id="SFT, no completion"),
-        pytest.param("grpo", {"gold": None}, "line 2, gold: ", id="GRPO, no gold"),
+        pytest.param(
+            "sft", {"completion": None}, "2, field 'completion': ", id="SFT, no completion"
+        ),
+        pytest.param("grpo", {"gold": None}, "line 2, field 'gold': ", id="GRPO, no gold"),
         pytest.param("grpo", {"gold": "Z"}, "'Z' is not among the options", id="GRPO, odd gold"),
-        pytest.param("sft", {"note": "x"}, "line 2, note: ", id="SFT, a field nobody knows"),
+        pytest.param("sft", {"note": "x"}, "2, field 'note': ", id="SFT, a field nobody knows"),
     ],
 )
 def test_a_broken_line_names_file_line_and_field(
