@@ -4,10 +4,11 @@ Types: name, phone, id_card, email, wechat, qq, address, school, employer, hospi
 birth_date. Scholars, test names, ages, years, cities and hotlines (12356, 400 numbers) stay. The
 same person has the same placeholder through a text or a dialogue: [姓名1] … [姓名1].
 
-Recall and precision per type stand in :mod:`psyche_bench.synthesis.planted`; the parts that were
-weighed: jieba's dictionary decides what is a word (its part-of-speech tagger is slower than all of
-this, and takes 安静 for a name), Luhn's and GB 11643's sums decide numbers; presidio brings spaCy
-and no Chinese recognisers, jionlp 18 MB of resources of which its regular expressions need none.
+Recall and precision per type stand in :mod:`psyche_bench.synthesis.planted_posts`; the parts
+that were weighed: jieba's dictionary decides what is a word (its part-of-speech tagger is slower
+than all of this, and takes 安静 for a name), Luhn's and GB 11643's sums decide numbers; presidio
+brings spaCy and no Chinese recognisers, jionlp 18 MB of resources of which its regular
+expressions need none.
 """
 
 from collections.abc import Iterator, Sequence

@@ -18,7 +18,7 @@ from psyche_bench.tasks.prefill import prefilled
 
 PREFIX = "psyche-"
 DEFAULT_BATCH_TOKENS = 8192
-"""Padded prompt tokens of one hf batch: on two CPU cores three times as fast as 16 rows each."""
+"""Padded prompt tokens of one hf batch (``tests/perf/hf_batches.py`` times it against 16 rows)."""
 DEFAULT_BATCH_ROWS = 32
 CHUNK = 512
 """Requests given at once to a backend that reports nothing until all are done (vllm)."""
